@@ -1,0 +1,1 @@
+"""The command `ocpi`: operators invite partners and describe sites with it."""

@@ -1,0 +1,92 @@
+"""The deployment that a command works on: a CloudFormation stack, found by the usual AWS settings."""
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+from pydantic import TypeAdapter
+
+from ocpi.parties.handshake import Handshake
+from ocpi.parties.own import OwnPlatform
+from ocpi.parties.secrets import Hasher, Safe
+from ocpi.store.partners import Partners
+from ocpi.store.sites import Sites
+from ocpi.types.credentials import CredentialsRole
+
+LOCAL_STACK = Path(".local/stack.json")
+"""Where `make local` says how to reach the local AWS."""
+
+
+class DeploymentError(Exception):
+    """There is no deployment to work on; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The outputs of the stack, and what is built on them."""
+
+    outputs: Mapping[str, str]
+
+    @classmethod
+    def find(cls, stack: str) -> "Deployment":
+        """The deployment called `stack`.
+
+        Raises:
+            DeploymentError: no AWS settings, no such stack, or AWS cannot be reached.
+        """
+        _prefer_local_aws()
+        try:
+            stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+        except ClientError as error:
+            message = error.response["Error"]["Message"]
+            raise DeploymentError(f"stack {stack!r}: {message}; deploy it, or name another with --stack") from None
+        except BotoCoreError as error:
+            raise DeploymentError(
+                f"{error}; set the usual AWS variables, or start the local AWS with 'make local'"
+            ) from None
+        return cls({output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])})
+
+    @cached_property
+    def partners(self) -> Partners:
+        """The partners."""
+        return Partners(self.outputs["PartnersTable"])
+
+    @cached_property
+    def sites(self) -> Sites:
+        """The sites."""
+        return Sites(self.outputs["SitesTable"])
+
+    @cached_property
+    def own(self) -> OwnPlatform:
+        """How partners reach the platform."""
+        roles = TypeAdapter(tuple[CredentialsRole, ...]).validate_json(self.outputs["Roles"])
+        return OwnPlatform(self.outputs["PublicBaseUrl"], roles)
+
+    @cached_property
+    def handshake(self) -> Handshake:
+        """What connects partners."""
+        return Handshake(
+            own=self.own,
+            partners=self.partners,
+            hasher=Hasher(self.outputs["TokenPepperSecretId"]),
+            safe=Safe(self.outputs["TokenKeyId"]),
+            allow_private=self.outputs["AllowPrivatePartners"] == "true",
+        )
+
+
+def _prefer_local_aws() -> None:
+    """Without any AWS settings, the local AWS that runs in this folder is meant; it takes any credentials."""
+    chosen = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN")
+    if not any(os.environ.get(name) for name in chosen) and LOCAL_STACK.exists():
+        stack = json.loads(LOCAL_STACK.read_text())
+        os.environ |= {"AWS_ENDPOINT_URL": stack["aws_endpoint_url"], "AWS_DEFAULT_REGION": stack["region"]}
+    if urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost"):
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
+        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", "us-east-1"))

@@ -1,0 +1,47 @@
+"""The command line `ocpi`."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from cli import partners, sites
+from cli.deployment import Deployment, DeploymentError
+from cli.failure import Failure
+from ocpi.parties.handshake import NameTaken
+from ocpi.store.table import Conflict
+from ocpi.transport.status import OcpiError
+from optimizer.site import SiteError
+
+app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operate OCPI Serverless.")
+app.add_typer(partners.app, name="partner")
+app.add_typer(sites.app, name="site")
+
+
+@app.callback()
+def _deployment(
+    context: typer.Context,
+    stack: Annotated[str, typer.Option(envvar="OCPI_STACK", help="The CloudFormation stack.")] = "ocpi",
+) -> None:
+    """Find the deployment before any command, unless only help is wanted."""
+    if not {"--help"} & set(sys.argv):
+        context.obj = Deployment.find(stack)
+
+
+def main() -> None:
+    """Run a command; what goes wrong is one line on standard error and exit code 1."""
+    try:
+        app()
+    except OcpiError as error:
+        _fail(f"{error.message} (OCPI {int(error.status_code)})")
+    except SiteError as error:
+        _fail("\nocpi: ".join(error.problems))
+    except Conflict:
+        _fail("someone else changed the same at this moment; look at it and try again")
+    except (DeploymentError, Failure, NameTaken, ValueError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> None:
+    print(f"ocpi: {message}", file=sys.stderr)
+    sys.exit(1)

@@ -1,0 +1,1 @@
+"""ChargingProfiles, sender interface: CPOs tell what became of the profiles that we asked for."""

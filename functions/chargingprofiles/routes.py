@@ -1,0 +1,65 @@
+"""POST of results on our response URLs, and PUT of active profiles (CHP-12 to CHP-17)."""
+
+from typing import Any
+
+from fastapi import APIRouter, Request
+
+from ocpi import clock
+from ocpi.logs import logger
+from ocpi.parties.partner import Partner
+from ocpi.store.keys import ObjectId
+from ocpi.store.objects import Objects
+from ocpi.store.profiles import ProfileState
+from ocpi.store.sites import Sites
+from ocpi.transport.envelope import OcpiResponse, success
+from ocpi.transport.status import unknown
+from ocpi.transport.validation import parse_object, validated
+from ocpi.types.chargingprofiles import ActiveChargingProfile, ChargingProfileResult
+from ocpi.types.versions import ModuleID
+
+
+def routes(sites: Sites, objects: Objects) -> APIRouter:
+    """The routes of the module."""
+    router = APIRouter()
+
+    @router.post("/2.2.1/sender/chargingprofiles/results/{request_id}")
+    async def result(request: Request, request_id: str) -> OcpiResponse:
+        caller: Partner = request.state.caller
+        told = validated(ChargingProfileResult, parse_object(await request.body())).result
+        asked = sites.request(request_id)
+        if asked is None or asked.partner_id != caller.id:
+            raise unknown("request: this response URL was not given to you, or long ago")
+
+        def conclude(state: ProfileState) -> ProfileState | None:
+            return state.concluded(told, clock.now()) if state.request_id == request_id else None
+
+        state = sites.change_profile(asked.location, asked.session, conclude)
+        logger.info("charging profile result", session=asked.session, result=told, late=state is None)
+        return success()
+
+    @router.put("/2.2.1/sender/chargingprofiles/{session_id}")
+    async def active_profile(request: Request, session_id: str) -> OcpiResponse:
+        active = validated(ActiveChargingProfile, parse_object(await request.body()))
+        session = _session_id(request, session_id)
+        stored = objects.get(session)
+        if stored is None:
+            raise unknown(f"Session {session_id}")
+        location = ObjectId(
+            session.partner_id,
+            ModuleID.LOCATIONS,
+            session.country_code,
+            session.party_id,
+            str(stored.parsed()["location_id"]),
+        )
+        sites.change_profile(location.text, session.text, lambda state: state.changed(active))
+        return success()
+
+    return router
+
+
+def _session_id(request: Request, session_id: str) -> ObjectId:
+    """The URL carries no party: it is the one in the from-headers, else the caller's first (decision 32)."""
+    caller: Partner = request.state.caller
+    sender: Any = request.state.routing.sender
+    party = sender or caller.roles[0]
+    return ObjectId(caller.id, ModuleID.SESSIONS, party.country_code, party.party_id, session_id)

@@ -1,0 +1,12 @@
+"""Settings of the chargingprofiles function."""
+
+from ocpi.settings import Settings as Base
+
+
+class Settings(Base):
+    """What the function needs from its environment."""
+
+    partners_table: str
+    objects_table: str
+    sites_table: str
+    token_pepper_secret_id: str

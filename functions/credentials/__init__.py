@@ -1,0 +1,1 @@
+"""Credentials: partners register, renew and unregister."""

@@ -1,0 +1,1 @@
+"""Locations, receiver interface: CPOs push what they have."""

@@ -1,0 +1,10 @@
+"""Settings of the outbox function."""
+
+from ocpi.settings import Settings as Base
+
+
+class Settings(Base):
+    """What the function needs from its environment."""
+
+    sites_table: str
+    optimize_queue_url: str

@@ -1,0 +1,1 @@
+"""Push: sends partners what they are to hear."""

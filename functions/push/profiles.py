@@ -1,0 +1,90 @@
+"""Sending charging profiles: PUT of SetChargingProfile to the CPO (CHP-02, CHP-05)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import quote
+
+from pydantic import ValidationError
+
+from ocpi import clock
+from ocpi.parties.own import OwnPlatform
+from ocpi.parties.partner import PartnerStatus
+from ocpi.parties.secrets import Safe
+from ocpi.push.messages import ProfileMessage
+from ocpi.store.partners import Partners
+from ocpi.store.profiles import ProfileState
+from ocpi.store.sites import Sites
+from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
+from ocpi.transport.headers import Party, Routing
+from ocpi.transport.validation import explain
+from ocpi.types.chargingprofiles import ChargingProfileResponse, SetChargingProfile
+from ocpi.types.primitives import Role
+from ocpi.types.versions import InterfaceRole, ModuleID
+
+REFUSED_FOR = timedelta(minutes=5)
+"""How long a session is left alone after a partner answered a request with an error."""
+
+
+@dataclass(frozen=True)
+class ProfileSender:
+    """Sends the profile that is pending for a session, as it stands when the message is handled."""
+
+    own: OwnPlatform
+    partners: Partners
+    sites: Sites
+    safe: Safe
+    allow_private: bool
+
+    def send(self, message: ProfileMessage) -> str:
+        """Send what `message` points at and keep the partner's answer; returns what became of it, for the log.
+
+        Nothing is tried again here: a request without an answer expires, and the next run of the optimizer sends what
+        is wanted then (state is pushed, not messages).
+        """
+        state = self.sites.profile(message.location, message.session.text)
+        if state is None or state.pending is None or state.request_id != message.request_id:
+            return "superseded"
+        body = SetChargingProfile(
+            charging_profile=state.pending, response_url=self.own.response_url(message.request_id)
+        )
+        try:
+            answer = self._put(message, body)
+            if not answer.ok:
+                return self._failed(message, answer)
+            response = ChargingProfileResponse.model_validate(answer.data)
+        except PartnerUnreachable as error:
+            return str(error)
+        except ValidationError as error:
+            return f"the answer is no ChargingProfileResponse: {explain(error)}"
+        self._keep(message, lambda state: state.answered(response, clock.now()))
+        return response.result
+
+    def _put(self, message: ProfileMessage, body: SetChargingProfile) -> Answer:
+        partner = self.partners.get(message.partner_id)
+        if partner is None or partner.status is not PartnerStatus.REGISTERED or partner.sealed_token is None:
+            raise PartnerUnreachable("the partner is not registered")
+        url = partner.endpoint(ModuleID.CHARGING_PROFILES, InterfaceRole.RECEIVER)
+        if url is None:
+            raise PartnerUnreachable("the partner offers no receiver of charging profiles")
+        client = PartnerClient(
+            self.safe.open(partner.sealed_token, partner.id),
+            allow_private=self.allow_private,
+            routing=Routing(self.own.party(Role.SCSP), Party(message.country_code, message.party_id)),
+        )
+        return client.put(f"{url.rstrip('/')}/{quote(message.session_id, safe='')}", body)
+
+    def _failed(self, message: ProfileMessage, answer: Answer) -> str:
+        """An error of the partner's own leaves open what it did; any other answer means that it did nothing."""
+        if answer.http_status < 500:
+            until = clock.now() + REFUSED_FOR
+            self._keep(message, lambda state: state.refused(str(answer), until))
+        return str(answer)
+
+    def _keep(self, message: ProfileMessage, change: Callable[[ProfileState], ProfileState]) -> None:
+        """Keep the answer, unless the result itself was faster."""
+
+        def while_pending(state: ProfileState) -> ProfileState | None:
+            return change(state) if state.request_id == message.request_id else None
+
+        self.sites.change_profile(message.location, message.session.text, while_pending)

@@ -1,0 +1,1 @@
+"""Sessions, receiver interface: CPOs push what is being charged."""

@@ -1,0 +1,1 @@
+"""Versions: which OCPI versions we speak and where each module is."""

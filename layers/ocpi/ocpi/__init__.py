@@ -1,0 +1,1 @@
+"""The shared package of the platform: OCPI types, transport, store, parties and delivery."""

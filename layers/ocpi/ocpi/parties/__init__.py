@@ -1,0 +1,1 @@
+"""Who takes part: our own parties, the partners we are connected with, and the credentials handshake."""

@@ -1,0 +1,32 @@
+"""Whose token opens which door (TRA-05, TRA-06)."""
+
+from ocpi.parties.partner import Partner, PartnerStatus
+from ocpi.parties.secrets import Hasher
+from ocpi.store.partners import Partners
+
+_CONNECTING = {PartnerStatus.INVITED, PartnerStatus.REGISTERING, PartnerStatus.REGISTERED}
+
+
+class Access:
+    """Finds the partner that presents a token.
+
+    The token is looked up by its keyed hash in one strongly consistent read, so a rotated or revoked token is dead
+    at once; nothing is cached.
+    """
+
+    def __init__(self, partners: Partners, hasher: Hasher) -> None:
+        self._partners = partners
+        self._hasher = hasher
+
+    def registered(self, token: str) -> Partner | None:
+        """For functional modules: partners that have registered."""
+        partner = self._find(token)
+        return partner if partner and partner.status is PartnerStatus.REGISTERED else None
+
+    def connecting(self, token: str) -> Partner | None:
+        """For versions and credentials: also those that are about to register."""
+        partner = self._find(token)
+        return partner if partner and partner.status in _CONNECTING else None
+
+    def _find(self, token: str) -> Partner | None:
+        return self._partners.by_token_hash(self._hasher.hash(token))

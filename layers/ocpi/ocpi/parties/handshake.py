@@ -1,0 +1,211 @@
+"""The credentials handshake, from both sides (credentials.asciidoc, CRE-01 to CRE-30)."""
+
+from dataclasses import dataclass
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from ocpi import clock
+from ocpi.parties.own import VERSION, OwnPlatform
+from ocpi.parties.partner import Partner, PartnerStatus, partner_id
+from ocpi.parties.secrets import Hasher, Safe, new_token
+from ocpi.store.partners import Partners
+from ocpi.store.table import Conflict
+from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
+from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed
+from ocpi.transport.validation import explain
+from ocpi.types.credentials import Credentials
+from ocpi.types.primitives import OneOrMore
+from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID, Version, VersionDetails
+
+_VERSIONS = TypeAdapter[list[Version]](OneOrMore[Version])
+
+
+class NameTaken(Exception):
+    """There is a partner of this name already; the message says in which state."""
+
+
+@dataclass(frozen=True)
+class Handshake:
+    """Connects us with partners and ends connections.
+
+    Args:
+        own: how partners reach us.
+        partners: where partners are stored.
+        hasher: hashes the tokens that we give out.
+        safe: encrypts the tokens that we present.
+        allow_private: see :func:`ocpi.transport.addresses.resolve`.
+    """
+
+    own: OwnPlatform
+    partners: Partners
+    hasher: Hasher
+    safe: Safe
+    allow_private: bool
+
+    # A partner registers with us.
+
+    def invite(self, name: str) -> str:
+        """Make CREDENTIALS_TOKEN_A for a partner that is to register with us; a second invitation replaces the first.
+
+        Raises:
+            NameTaken: a partner of that name is connected already.
+            ValueError: the name has no letter or digit.
+        """
+        token = new_token()
+        token_hash = self.hasher.hash(token)
+        known = self.partners.get(partner_id(name))
+        if known is None:
+            self.partners.add(_new_partner(name, PartnerStatus.INVITED, token_hash))
+            return token
+        if known.status not in (PartnerStatus.INVITED, PartnerStatus.UNREGISTERED):
+            raise NameTaken(f"the partner {known.id!r} is {known.status}; remove it first or choose another name")
+        self.partners.replace(known, {"status": PartnerStatus.INVITED, "token_hash": token_hash, "name": name})
+        return token
+
+    def accept(self, caller: Partner, offered: Credentials) -> Credentials:
+        """Answer POST (first registration) and PUT (renewal): fetch the partner's endpoints, rotate its token.
+
+        Nothing is stored before the partner's own endpoints were read with the token it offered (CRE-04, CRE-11), and
+        then everything in one transaction: from then on the old token is dead and the new one lives (CRE-07, CRE-12).
+
+        Raises:
+            OcpiError: 3001, 3002 or 3003 if the partner cannot be used (STA-15 to STA-17); nothing has changed then.
+        """
+        endpoints = self._learn(offered.token, offered.url)
+        token = new_token()
+        changes = {
+            "status": PartnerStatus.REGISTERED,
+            "token_hash": self.hasher.hash(token),
+            "sealed_token": self.safe.seal(offered.token, caller.id),
+            "versions_url": offered.url,
+            "version": VERSION,
+            "endpoints": endpoints,
+            "roles": offered.roles,
+        }
+        try:
+            self.partners.replace(caller, changes)
+        except Conflict:
+            raise method_not_allowed("another request changed these credentials at the same time") from None
+        return self.own.credentials(token)
+
+    def end(self, caller: Partner) -> None:
+        """The partner unregisters: its credentials and ours become invalid at once (CRE-15)."""
+        self.partners.replace(caller, _DISCONNECTED)
+
+    # We register with a partner.
+
+    def register(self, name: str, versions_url: str, token_a: str) -> Partner:
+        """Register with a partner that has given us CREDENTIALS_TOKEN_A (CRE-06, CRE-18, CRE-20).
+
+        Raises:
+            NameTaken: a partner of that name is connected already.
+            OcpiError: 3001 to 3003 if the partner cannot be used; nothing is left of the attempt then.
+        """
+        id_ = partner_id(name)
+        known = self.partners.get(id_)
+        if known and known.status is not PartnerStatus.UNREGISTERED:
+            raise NameTaken(f"the partner {id_!r} is {known.status}; remove it first or choose another name")
+        endpoints = self._learn(token_a, versions_url)
+        token_b = new_token()
+        partner = _new_partner(name, PartnerStatus.REGISTERING, self.hasher.hash(token_b), endpoints)
+        if known:
+            self.partners.remove(known)
+        self.partners.add(partner)
+        try:
+            given = self._post_credentials(partner, token_a, token_b)
+            changes = {
+                "status": PartnerStatus.REGISTERED,
+                "sealed_token": self.safe.seal(given.token, id_),
+                "versions_url": given.url,
+                "version": VERSION,
+                "roles": given.roles,
+            }
+            return self.partners.replace(partner, changes)
+        except Exception:
+            self.partners.remove(partner)
+            raise
+
+    def unregister(self, partner: Partner) -> Partner:
+        """End the connection from our side: forget both tokens, then tell the partner (CRE-15).
+
+        Raises:
+            OcpiError: 3001 if the partner could not be told; the connection is ended on our side all the same.
+        """
+        sealed, url = partner.sealed_token, partner.endpoint(ModuleID.CREDENTIALS, InterfaceRole.SENDER)
+        ended = self.partners.replace(partner, _DISCONNECTED)
+        if sealed and url:
+            client = self._client(self.safe.open(sealed, partner.id))
+            try:
+                _ok(client.delete(url), "DELETE of the credentials")
+            except PartnerUnreachable as error:
+                raise _unusable(str(error)) from None
+        return ended
+
+    def _post_credentials(self, partner: Partner, token_a: str, token_b: str) -> Credentials:
+        url = partner.endpoint(ModuleID.CREDENTIALS, InterfaceRole.SENDER)
+        assert url  # noqa: S101 - _learn has made sure of it
+        try:
+            answer = self._client(token_a).post(url, self.own.credentials(token_b))
+        except PartnerUnreachable as error:
+            raise _unusable(str(error)) from None
+        return _read(Credentials, _ok(answer, "POST of the credentials"), "credentials")
+
+    def _learn(self, token: str, versions_url: str) -> list[Endpoint]:
+        """The partner's endpoints of the version that both speak."""
+        client = self._client(token)
+        try:
+            answer = _ok(client.get(versions_url), "GET of the versions")
+            try:
+                versions = _VERSIONS.validate_python(answer.data)
+            except ValidationError as error:
+                raise _unusable(f"the versions are wrong: {explain(error)}") from None
+            url = next((version.url for version in versions if version.version == VERSION), None)
+            if url is None:
+                raise OcpiError(StatusCode.UNSUPPORTED_VERSION, f"the versions at {versions_url} lack {VERSION}")
+            details = _read(VersionDetails, _ok(client.get(url), "GET of the version details"), "version details")
+        except PartnerUnreachable as error:
+            raise _unusable(str(error)) from None
+        if not any(endpoint.identifier == ModuleID.CREDENTIALS for endpoint in details.endpoints):
+            raise OcpiError(StatusCode.NO_MATCHING_ENDPOINTS, f"the endpoints at {url} lack credentials")
+        return details.endpoints
+
+    def _client(self, token: str) -> PartnerClient:
+        return PartnerClient(token, allow_private=self.allow_private)
+
+
+_DISCONNECTED: dict[str, object] = {
+    "status": PartnerStatus.UNREGISTERED,
+    "token_hash": None,
+    "sealed_token": None,
+    "endpoints": [],
+}
+
+
+def _new_partner(name: str, status: PartnerStatus, token_hash: str, endpoints: list[Endpoint] | None = None) -> Partner:
+    now = clock.now()
+    return Partner(
+        id=partner_id(name),
+        name=name,
+        status=status,
+        token_hash=token_hash,
+        endpoints=endpoints or [],
+        created=now,
+        last_updated=now,
+    )
+
+
+def _ok(answer: Answer, what: str) -> Answer:
+    if not answer.ok:
+        raise _unusable(f"{what} was answered with {answer}")
+    return answer
+
+
+def _read[M: BaseModel](model: type[M], answer: Answer, what: str) -> M:
+    try:
+        return model.model_validate(answer.data)
+    except ValidationError as error:
+        raise _unusable(f"the {what} are wrong: {explain(error)}") from None
+
+
+def _unusable(message: str) -> OcpiError:
+    return OcpiError(StatusCode.UNABLE_TO_USE_API, f"your API could not be used: {message}")

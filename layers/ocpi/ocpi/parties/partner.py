@@ -1,0 +1,79 @@
+"""A partner: another platform that we are, were or will be connected with."""
+
+import re
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from ocpi.transport.headers import Party
+from ocpi.types.credentials import CredentialsRole
+from ocpi.types.primitives import DateTime, Role, same
+from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID
+
+
+class PartnerStatus(StrEnum):
+    """How far a connection is."""
+
+    INVITED = "INVITED"
+    """Holds our CREDENTIALS_TOKEN_A and has not registered yet."""
+    REGISTERING = "REGISTERING"
+    """We are registering with the partner; its answer is outstanding."""
+    REGISTERED = "REGISTERED"
+    SUSPENDED = "SUSPENDED"
+    """Registered, but we neither answer nor call until it is resumed."""
+    UNREGISTERED = "UNREGISTERED"
+    """One of the two sides ended the connection."""
+
+
+class Partner(BaseModel):
+    """One connection, as stored.
+
+    Tokens never stand here in clear: `token_hash` is of the one the partner presents to us, `sealed_token` is the
+    encrypted one that we present to the partner.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    status: PartnerStatus
+    token_hash: str | None
+    sealed_token: str | None = None
+    versions_url: str | None = None
+    version: str | None = None
+    endpoints: list[Endpoint] = []
+    roles: list[CredentialsRole] = []
+    created: DateTime
+    last_updated: DateTime
+    revision: int = 0
+    """How often it was changed; a change made on an outdated reading is refused."""
+
+    def endpoint(self, module: ModuleID, role: InterfaceRole) -> str | None:
+        """Where the partner offers an interface (VER-12); the role of credentials means nothing (VER-08)."""
+        for endpoint in self.endpoints:
+            if endpoint.identifier == module and (endpoint.role == role or module is ModuleID.CREDENTIALS):
+                return endpoint.url
+        return None
+
+    def owns(self, country_code: str, party_id: str) -> bool:
+        """Whether the partner may speak for a party: one of its roles, or any if it is a hub (TRA-37, ROU-19)."""
+        return any(
+            role.role is Role.HUB or (same(role.country_code, country_code) and same(role.party_id, party_id))
+            for role in self.roles
+        )
+
+    def party(self, role: Role) -> Party | None:
+        """The partner's first party in a market role."""
+        return next((Party(r.country_code, r.party_id) for r in self.roles if r.role is role), None)
+
+
+def partner_id(name: str) -> str:
+    """The id of the partner called `name`: lower case, words joined by hyphens.
+
+    Raises:
+        ValueError: nothing is left of the name.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64]
+    if not slug:
+        raise ValueError(f"the name {name!r} needs a letter or a digit")
+    return slug

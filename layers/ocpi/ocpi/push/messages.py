@@ -1,0 +1,46 @@
+"""What travels on the queues. A message is a pointer: who acts on it reads the state as it is then."""
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from ocpi.store.keys import ObjectId
+from ocpi.types.versions import ModuleID
+
+
+class Reason(StrEnum):
+    """Why a site is to be looked at."""
+
+    SCHEDULE = "schedule"
+    CHANGE = "change"
+    """A session, a Location or the site's limits changed: the plan has to be made anew."""
+    PROFILE = "profile"
+    """A partner answered about a charging profile: the plan holds, further profiles may be sent now."""
+
+
+class SiteMessage(BaseModel):
+    """On the optimize queue: look at this site."""
+
+    model_config = ConfigDict(frozen=True)
+
+    site_id: str
+    reason: Reason
+
+
+class ProfileMessage(BaseModel):
+    """On the push queue: send the profile that is pending for this session, if it is still this request."""
+
+    model_config = ConfigDict(frozen=True)
+
+    partner_id: str
+    country_code: str
+    party_id: str
+    session_id: str
+    location: str
+    """The :attr:`ObjectId.text` of the session's Location."""
+    request_id: str
+
+    @property
+    def session(self) -> ObjectId:
+        """The session that the profile is for."""
+        return ObjectId(self.partner_id, ModuleID.SESSIONS, self.country_code, self.party_id, self.session_id)

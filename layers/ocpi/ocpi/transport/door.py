@@ -1,0 +1,106 @@
+"""The front door of every API function: message ids, authorization, routing headers and the envelope, done once."""
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from mangum import Mangum
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ocpi.logs import logger
+from ocpi.transport.envelope import INTERNAL_ERROR, OcpiResponse, failure
+from ocpi.transport.headers import AUTHORIZATION, MessageIds, Routing
+from ocpi.transport.status import OcpiError, StatusCode, invalid, method_not_allowed, unauthorized
+from ocpi.transport.tokens import token_of
+
+type Authenticate = Callable[[str], object | None]
+"""From a credentials token to who presents it, or None where the token does not open this door."""
+
+type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+BASE_PATH = "/ocpi"
+
+
+def ocpi_handler(router: APIRouter, authenticate: Authenticate, *, routed: bool) -> LambdaHandler:
+    """The Lambda handler that serves `router` under ``/ocpi`` to API Gateway (HTTP API, payload format 2.0).
+
+    Args:
+        router: the module's routes. They find in ``request.state`` the `caller`, the `token` it presented and, where
+            `routed`, the message `routing` headers.
+        authenticate: who presents a token.
+        routed: whether this is a functional module, which carries routing headers (ROU-01, ROU-02).
+    """
+    return Mangum(ocpi_app(router, authenticate, routed=routed), lifespan="off")
+
+
+def ocpi_app(router: APIRouter, authenticate: Authenticate, *, routed: bool) -> FastAPI:
+    """The same as an ASGI application."""
+    app = FastAPI(openapi_url=None, redirect_slashes=False)
+    app.include_router(router, prefix=BASE_PATH)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _bad_parameter)
+    app.add_middleware(Door, authenticate=authenticate, routed=routed)
+    return app
+
+
+class Door:
+    """ASGI middleware around a module's routes: everything that OCPI asks of every request."""
+
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, routed: bool) -> None:
+        self._app = app
+        self._authenticate = authenticate
+        self._routed = routed
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; whatever happens inside, the answer is an OCPI envelope."""
+        started = time.perf_counter()
+        headers = Headers(scope=scope)
+        ids = MessageIds.of(headers)
+        answer_headers = ids.headers()
+        status = 0
+
+        async def answer(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message).update(answer_headers)
+            await send(message)
+
+        logger.append_keys(x_request_id=ids.request_id, x_correlation_id=ids.correlation_id)
+        try:
+            state = scope.setdefault("state", {})
+            state["token"] = token_of(headers.get(AUTHORIZATION))
+            state["caller"] = self._caller(state["token"])
+            if self._routed:
+                state["routing"] = Routing.of(headers)
+                answer_headers |= state["routing"].answer().headers()
+            await self._app(scope, receive, answer)
+        except OcpiError as error:
+            await failure(error)(scope, receive, answer)
+        except Exception:  # noqa: BLE001 - whatever fails inside, the partner gets an envelope (STA-14)
+            logger.exception("internal error")
+            await failure(INTERNAL_ERROR)(scope, receive, answer)
+        milliseconds = round((time.perf_counter() - started) * 1000, 1)
+        logger.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=milliseconds)
+
+    def _caller(self, token: str | None) -> object:
+        caller = self._authenticate(token) if token else None
+        if caller is None:
+            raise unauthorized()
+        return caller
+
+
+async def _http_error(_: Request, error: Exception) -> OcpiResponse:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    if error.status_code == 405:
+        return failure(method_not_allowed("this interface does not offer that method"))
+    return failure(OcpiError(StatusCode.CLIENT_ERROR, "there is no such endpoint", error.status_code))
+
+
+async def _bad_parameter(_: Request, error: Exception) -> OcpiResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
+    return failure(invalid("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())))

@@ -1,0 +1,1 @@
+"""OCPI 2.2.1 objects as pydantic models, one module per OCPI module."""

@@ -1,0 +1,99 @@
+"""JSON as it goes over the wire and into the store: numbers stay exact decimals, both ways.
+
+OCPI numbers are money and energy, so a float never touches them (TYP-10). Reading is the standard library's parser,
+which knows ``Decimal``; writing is orjson, which is given each decimal as a ready fragment.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import NoReturn
+
+import orjson
+from pydantic import BaseModel
+
+from ocpi.types.primitives import format_datetime
+
+type Json = bool | int | Decimal | str | Sequence[Json] | Mapping[str, Json] | None
+type JsonObject = dict[str, Json]
+
+MAX_DEPTH = 32
+"""How deep a document may be nested; the deepest OCPI object (a tariff in a CDR) needs 9 levels."""
+
+
+class NotJson(ValueError):
+    """The text is not JSON, or nested deeper than :data:`MAX_DEPTH`."""
+
+
+def loads(text: bytes | str) -> Json:
+    """Parse JSON with numbers as int or ``Decimal``.
+
+    Raises:
+        NotJson: no JSON (duplicate names, NaN, Infinity and lone surrogates included), or nested too deep.
+    """
+    try:
+        document: Json = json.loads(
+            text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates
+        )
+        _check(document, MAX_DEPTH)
+    except RecursionError:
+        raise NotJson(f"nested deeper than {MAX_DEPTH} levels") from None
+    except UnicodeError:
+        raise NotJson("text that is not valid UTF-8") from None
+    except ValueError as error:
+        raise NotJson(str(error)) from None
+    return document
+
+
+def dumps(value: object) -> bytes:
+    """Write dicts, lists, decimals, datetimes, enums and pydantic models as JSON.
+
+    Fields that are ``None`` in a model are left out: OCPI reads absent and null alike (TYP-16).
+    """
+    return orjson.dumps(value, default=_plain, option=orjson.OPT_PASSTHROUGH_DATETIME)
+
+
+def _plain(value: object) -> object:
+    match value:
+        case BaseModel():
+            return {name: item for name, item in value if item is not None}
+        case Decimal():
+            return orjson.Fragment(_number(value))
+        case datetime():
+            return format_datetime(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def _number(value: Decimal) -> str:
+    if not value.is_finite():
+        raise TypeError(f"{value} has no JSON form")
+    return str(value)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _no_duplicates(pairs: list[tuple[str, Json]]) -> JsonObject:
+    document = dict(pairs)
+    if len(document) == len(pairs):
+        return document
+    names = [name for name, _ in pairs]
+    raise ValueError(f"the name {next(n for n in names if names.count(n) > 1)!r} is given twice in one object")
+
+
+def _check(document: Json, depth: int) -> None:
+    """Refuse what nests too deep and strings that cannot be written again as UTF-8."""
+    if depth < 0:
+        raise ValueError(f"nested deeper than {MAX_DEPTH} levels")
+    match document:
+        case str():
+            document.encode()
+        case dict():
+            for name, item in document.items():
+                name.encode()
+                _check(item, depth - 1)
+        case list():
+            for item in document:
+                _check(item, depth - 1)
