@@ -65,7 +65,8 @@ def believe(id_: str, document: Mapping[str, Any], location: Location | None, si
     evse = _evse(location, session)
     connector = _connector(evse, session)
     placed = next((each for each in site.evses if same(each.evse_uid, session.evse_uid)), None)
-    max_a = _max_a(connector, placed, site)
+    phases = placed.phases if placed and placed.phases else site.phases
+    max_a = _max_a(connector, placed, len(phases), site.voltage_v)
     preferences = _preferences(document)
     departure = preferences.departure_time if preferences and preferences.departure_time else None
     leaves = departure or session.start_date_time + timedelta(hours=site.assumed_stay_hours)
@@ -74,7 +75,7 @@ def believe(id_: str, document: Mapping[str, Any], location: Location | None, si
     return Charging(
         id=id_,
         session=session,
-        phases=placed.phases if placed and placed.phases else site.phases,
+        phases=phases,
         max_a=max_a,
         default_limit_a=max_a if site.default_limit_a is None else min(max_a, site.default_limit_a),
         plannable=_takes_profiles(evse, connector),
@@ -94,14 +95,14 @@ def _connector(evse: EVSE | None, session: Session) -> Connector | None:
     return next((each for each in connectors if same(each.id, session.connector_id)), None)
 
 
-def _max_a(connector: Connector | None, placed: SiteEvse | None, site: Site) -> float:
-    """The least of what the connector bears and what the energy manager says; DC counts spread over all phases."""
+def _max_a(connector: Connector | None, placed: SiteEvse | None, phases: int, voltage_v: float) -> float:
+    """The least of what the connector bears, in current and in power, and what the energy manager says."""
     known = [placed.max_a] if placed and placed.max_a is not None else []
-    if connector and connector.power_type is PowerType.DC:
-        watts = connector.max_electric_power or connector.max_voltage * connector.max_amperage
-        known.append(watts / (site.voltage_v * len(site.phases)))
-    elif connector:
+    if connector and connector.power_type is not PowerType.DC:
         known.append(float(connector.max_amperage))
+    if connector and (connector.max_electric_power or connector.power_type is PowerType.DC):
+        watts = connector.max_electric_power or connector.max_voltage * connector.max_amperage
+        known.append(watts / (voltage_v * phases))
     return min(known, default=UNKNOWN_MAX_A)
 
 

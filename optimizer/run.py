@@ -151,7 +151,8 @@ class Runner:
                 "unmet_kwh": round(sum(solved.unmet_kwh.values()), 3),
             }
         record["profiles_sent"] = self._send(location.text, sendable(situation, desired), situation)
-        self.sites.add_run(site_id, now, record)
+        if replan or record["profiles_sent"]:
+            self.sites.add_run(site_id, now, record)
         return record
 
     def _situation(self, site: Site, location: ObjectId, now: datetime) -> Situation:

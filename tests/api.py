@@ -1,7 +1,11 @@
 """Calls our API functions as API Gateway does: with the recorded event, through the Lambda handler."""
 
+import asyncio
 import base64
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -24,6 +28,7 @@ class Reply:
     http_status: int
     headers: dict[str, str]
     envelope: dict[str, Any]
+    body: str
 
     @property
     def status_code(self) -> int:
@@ -63,5 +68,21 @@ def request(
         event |= {"body": base64.b64encode(content).decode(), "isBase64Encoded": True}
         event["headers"] |= {"content-type": "application/json", "content-length": str(len(content))}
     module = next(name for prefix, name in _MODULES if path.startswith(prefix))
-    answer = import_module(f"{module}.app").handler(event, None)
-    return Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]))
+    with _event_loop():
+        answer = import_module(f"{module}.app").handler(event, None)
+    return Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]), answer["body"])
+
+
+@contextmanager
+def _event_loop() -> Iterator[None]:
+    """Mangum takes the thread's event loop, which only the main thread has without asking."""
+    if threading.current_thread() is threading.main_thread():
+        yield
+        return
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    try:
+        yield
+    finally:
+        asyncio.set_event_loop(None)
+        loop.close()

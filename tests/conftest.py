@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 REGION = "eu-central-1"
 ROLES = '[{"role":"SCSP","country_code":"NL","party_id":"OCS","business_details":{"name":"OCPI Serverless (test)"}}]'
@@ -43,7 +45,7 @@ def aws() -> Iterator[None]:
 
 
 def _create_resources() -> None:
-    dynamodb = boto3.client("dynamodb")
+    dynamodb, sqs, kms, secrets = _clients()
     for table in ("partners", "objects", "sites"):
         dynamodb.create_table(
             TableName=table,
@@ -54,10 +56,14 @@ def _create_resources() -> None:
                 {"AttributeName": "sk", "KeyType": "RANGE"},
             ],
         )
-    sqs = boto3.client("sqs")
     for queue in ("push.fifo", "optimize.fifo"):
         sqs.create_queue(QueueName=queue, Attributes={"FifoQueue": "true"})
-    kms = boto3.client("kms")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/token", TargetKeyId=key)
-    boto3.client("secretsmanager").create_secret(Name="pepper", SecretString="a secret of the test")
+    secrets.create_secret(Name="pepper", SecretString="a secret of the test")
+
+
+@cache
+def _clients() -> tuple[Any, ...]:
+    """Clients for the resources, made once: making one takes longer than most tests."""
+    return tuple(boto3.client(name) for name in ("dynamodb", "sqs", "kms", "secretsmanager"))

@@ -37,7 +37,7 @@ class Partner(BaseModel):
     id: str
     name: str
     status: PartnerStatus
-    token_hash: str | None
+    token_hash: str | None = None
     sealed_token: str | None = None
     versions_url: str | None = None
     version: str | None = None

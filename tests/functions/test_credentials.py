@@ -1,0 +1,282 @@
+"""The credentials handshake, both sides, with a partner over real HTTP."""
+
+from collections.abc import Callable
+
+import boto3
+import pytest
+
+from ocpi.parties.handshake import Handshake, NameTaken
+from ocpi.parties.partner import PartnerStatus
+from ocpi.transport.status import OcpiError, StatusCode
+from tests.api import request
+from tests.functions.conftest import Connection
+from tests.partner import TOKEN, Partner, Seen, ok
+
+CREDENTIALS = "/ocpi/2.2.1/credentials"
+VERSIONS = "/ocpi/versions"
+
+
+def works(token: str) -> bool:
+    return request("GET", VERSIONS, token=token).http_status == 200
+
+
+@pytest.mark.requirement("VER-01")
+@pytest.mark.requirement("VER-02")
+def test_versions_lead_to_details(connection: Connection) -> None:
+    assert request("GET", VERSIONS, token=connection.token).data == [
+        {"version": "2.2.1", "url": "https://ocpi.example.com/ocpi/2.2.1"}
+    ]
+
+
+@pytest.mark.requirement("VER-04")
+@pytest.mark.requirement("VER-06")
+@pytest.mark.requirement("VER-07")
+@pytest.mark.requirement("VER-08")
+def test_details_list_what_is_mounted(connection: Connection) -> None:
+    details = request("GET", "/ocpi/2.2.1", token=connection.token).data
+    assert details["version"] == "2.2.1"
+    assert {(end["identifier"], end["role"]) for end in details["endpoints"]} == {
+        ("credentials", "SENDER"),
+        ("locations", "RECEIVER"),
+        ("sessions", "RECEIVER"),
+        ("chargingprofiles", "SENDER"),
+    }
+    assert all(end["url"].startswith("https://ocpi.example.com/ocpi/2.2.1/") for end in details["endpoints"])
+
+
+@pytest.mark.requirement("CRE-03")
+@pytest.mark.requirement("CRE-04")
+@pytest.mark.requirement("CRE-05")
+@pytest.mark.requirement("CRE-07")
+def test_a_partner_registers(handshake: Handshake, partner: Partner) -> None:
+    token_a = handshake.invite("My CPO")
+    reply = request("POST", CREDENTIALS, token=token_a, body=partner.credentials())
+    assert (reply.http_status, reply.status_code) == (200, 1000)
+    assert reply.data["url"] == "https://ocpi.example.com/ocpi/versions"
+    assert reply.data["roles"][0]["role"] == "SCSP"
+    assert [(seen.method, seen.path, seen.token) for seen in partner.seen] == [
+        ("GET", "/versions", TOKEN),
+        ("GET", "/details", TOKEN),
+    ]
+    token_c = reply.data["token"]
+    assert token_c != token_a
+    assert works(token_c)
+    assert not works(token_a)
+
+
+def test_tokens_are_stored_neither_in_clear_nor_in_logs(
+    handshake: Handshake, partner: Partner, capfd: pytest.CaptureFixture[str]
+) -> None:
+    token_a = handshake.invite("CPO")
+    token_c = request("POST", CREDENTIALS, token=token_a, body=partner.credentials()).data["token"]
+    stored = str(boto3.client("dynamodb").scan(TableName="partners")["Items"])
+    written = "".join(capfd.readouterr())
+    for token in (token_a, token_c, TOKEN):
+        assert token not in stored
+        assert token not in written
+
+
+@pytest.mark.requirement("CRE-02")
+def test_get_tells_the_credentials_to_use(connection: Connection) -> None:
+    data = request("GET", CREDENTIALS, token=connection.token).data
+    assert data["token"] == connection.token
+    assert data["url"] == "https://ocpi.example.com/ocpi/versions"
+
+
+@pytest.mark.requirement("CRE-08")
+def test_who_is_registered_cannot_post_again(connection: Connection) -> None:
+    reply = request("POST", CREDENTIALS, token=connection.token, body=connection.partner.credentials())
+    assert reply.http_status == 405
+    assert works(connection.token)
+    assert connection.partner.seen == []
+
+
+@pytest.mark.requirement("CRE-09")
+@pytest.mark.requirement("CRE-10")
+@pytest.mark.parametrize("method", ["PUT", "DELETE"])
+def test_who_is_not_registered_can_only_post(handshake: Handshake, partner: Partner, method: str) -> None:
+    token_a = handshake.invite("CPO")
+    assert request(method, CREDENTIALS, token=token_a, body=partner.credentials()).http_status == 405
+    assert works(token_a)
+
+
+@pytest.mark.requirement("CRE-11")
+@pytest.mark.requirement("CRE-12")
+def test_put_renews_tokens_and_endpoints(connection: Connection, handshake: Handshake) -> None:
+    connection.partner.serve_versions(("sessions", "SENDER"))
+    reply = request("PUT", CREDENTIALS, token=connection.token, body=connection.partner.credentials("another"))
+    assert reply.status_code == 1000
+    assert not works(connection.token)
+    assert works(reply.data["token"])
+    assert [seen.token for seen in connection.partner.seen] == ["another", "another"]
+    known = handshake.partners.get("cpo")
+    assert known
+    assert [end.identifier for end in known.endpoints] == ["credentials", "sessions"]
+    assert known.sealed_token
+    assert handshake.safe.open(known.sealed_token, "cpo") == "another"
+
+
+@pytest.mark.requirement("CRE-15")
+def test_delete_ends_the_connection_both_ways(connection: Connection, handshake: Handshake) -> None:
+    assert request("DELETE", CREDENTIALS, token=connection.token).status_code == 1000
+    assert not works(connection.token)
+    known = handshake.partners.get("cpo")
+    assert known
+    assert known.status is PartnerStatus.UNREGISTERED
+    assert known.sealed_token is None
+
+
+def break_versions(partner: Partner) -> None:
+    partner.answers["GET", "/versions"] = (500, b"oops")
+
+
+def break_details(partner: Partner) -> None:
+    partner.answers["GET", "/details"] = ok({"version": "2.2.1"})
+
+
+def speak_another_version(partner: Partner) -> None:
+    partner.serve_versions(version="2.1.1")
+
+
+def offer_no_credentials(partner: Partner) -> None:
+    partner.answers["GET", "/details"] = ok(
+        {"version": "2.2.1", "endpoints": [{"identifier": "cdrs", "role": "SENDER", "url": "https://x.example/cdrs"}]}
+    )
+
+
+def redirect(partner: Partner) -> None:
+    partner.answers["GET", "/versions"] = (302, b"")
+
+
+@pytest.mark.requirement("CRE-16")
+@pytest.mark.requirement("CRE-17")
+@pytest.mark.requirement("CRE-19")
+@pytest.mark.parametrize(
+    ("spoil", "status_code"),
+    [
+        (break_versions, 3001),
+        (break_details, 3001),
+        (redirect, 3001),
+        (speak_another_version, 3002),
+        (offer_no_credentials, 3003),
+    ],
+)
+def test_a_partner_that_cannot_be_used_is_not_registered_and_may_try_again(
+    handshake: Handshake, partner: Partner, spoil: Callable[[Partner], None], status_code: int
+) -> None:
+    token_a = handshake.invite("CPO")
+    before = handshake.partners.get("cpo")
+    spoil(partner)
+    reply = request("POST", CREDENTIALS, token=token_a, body=partner.credentials())
+    assert (reply.http_status, reply.status_code) == (200, status_code)
+    assert reply.data is None
+    assert handshake.partners.get("cpo") == before
+    partner.serve_versions()
+    assert request("POST", CREDENTIALS, token=token_a, body=partner.credentials()).status_code == 1000
+
+
+@pytest.mark.requirement("STA-15")
+def test_an_unreachable_partner_is_3001_and_nothing_is_half_registered(handshake: Handshake) -> None:
+    token_a = handshake.invite("CPO")
+    before = handshake.partners.get("cpo")
+    gone = Partner("http://127.0.0.1:9")
+    reply = request("POST", CREDENTIALS, token=token_a, body=gone.credentials())
+    assert (reply.http_status, reply.status_code) == (200, 3001)
+    assert "refused" in reply.message
+    assert handshake.partners.get("cpo") == before
+    assert works(token_a)
+
+
+@pytest.mark.requirement("CRE-24")
+@pytest.mark.requirement("CRE-25")
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"token": None}, "/token"),
+        ({"token": "with space"}, "/token"),
+        ({"token": "x" * 65}, "/token"),
+        ({"url": "versions"}, "/url"),
+        ({"roles": []}, "/roles"),
+        ({"roles": [{"role": "CPO", "party_id": "SIM", "country_code": "NL"}]}, "/roles/0/business_details"),
+        (
+            {"roles": [{"role": "cpo", "party_id": "SIM", "country_code": "NL", "business_details": {"name": "X"}}]},
+            "/roles/0/role",
+        ),
+        (
+            {
+                "roles": 2
+                * [{"role": "CPO", "party_id": "SIM", "country_code": "NL", "business_details": {"name": "X"}}]
+            },
+            "twice",
+        ),
+    ],
+)
+def test_wrong_credentials_are_2001_naming_the_field(
+    handshake: Handshake, partner: Partner, change: dict[str, object], field: str
+) -> None:
+    token_a = handshake.invite("CPO")
+    reply = request("POST", CREDENTIALS, token=token_a, body=partner.credentials() | change)
+    assert (reply.http_status, reply.status_code) == (200, 2001)
+    assert field in reply.message
+    assert partner.seen == []
+
+
+def test_a_second_invitation_replaces_the_first(handshake: Handshake) -> None:
+    first, second = handshake.invite("CPO"), handshake.invite("cpo")
+    assert not works(first)
+    assert works(second)
+
+
+def test_a_connected_partner_is_not_invited_again(connection: Connection, handshake: Handshake) -> None:
+    with pytest.raises(NameTaken, match="REGISTERED"):
+        handshake.invite("CPO")
+    assert works(connection.token)
+
+
+# We register with a partner.
+
+
+@pytest.mark.requirement("CRE-06")
+@pytest.mark.requirement("CRE-20")
+def test_we_register_with_a_partner_which_calls_us_back(handshake: Handshake, partner: Partner) -> None:
+    called_back = []
+
+    def take_credentials(seen: Seen) -> tuple[int, object]:
+        called_back.append(works(seen.body["token"]))
+        called_back.append(
+            request("GET", "/ocpi/2.2.1/receiver/sessions/NL/SIM/1", token=seen.body["token"]).http_status
+        )
+        return ok(partner.credentials("token-c"))
+
+    partner.answers["POST", "/credentials"] = take_credentials
+    registered = handshake.register("CPO", partner.versions_url, "token-a")
+    assert registered.status is PartnerStatus.REGISTERED
+    assert called_back == [True, 401]
+    assert [(seen.path, seen.token) for seen in partner.seen] == [
+        ("/versions", "token-a"),
+        ("/details", "token-a"),
+        ("/credentials", "token-a"),
+    ]
+    assert registered.sealed_token
+    assert handshake.safe.open(registered.sealed_token, "cpo") == "token-c"
+    assert works(partner.seen[-1].body["token"])
+
+
+@pytest.mark.requirement("CRE-18")
+def test_nothing_is_left_of_a_registration_that_fails(handshake: Handshake, partner: Partner) -> None:
+    partner.answers["POST", "/credentials"] = (200, {"status_code": 2001, "status_message": "no"})
+    with pytest.raises(OcpiError, match="no") as failure:
+        handshake.register("CPO", partner.versions_url, "token-a")
+    assert failure.value.status_code is StatusCode.UNABLE_TO_USE_API
+    assert handshake.partners.get("cpo") is None
+    assert not works(partner.seen[-1].body["token"])
+
+
+def test_unregistering_tells_the_partner(connection: Connection, handshake: Handshake) -> None:
+    connection.partner.answers["DELETE", "/credentials"] = ok()
+    known = handshake.partners.get("cpo")
+    assert known
+    ended = handshake.unregister(known)
+    assert ended.status is PartnerStatus.UNREGISTERED
+    assert [(seen.method, seen.token) for seen in connection.partner.seen] == [("DELETE", TOKEN)]
+    assert not works(connection.token)

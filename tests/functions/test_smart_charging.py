@@ -1,0 +1,314 @@
+"""From a Session that a CPO pushes to a profile in force at the charge point, through streams, queues and HTTP."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from ocpi import clock
+from ocpi.store.keys import ObjectId
+from ocpi.store.profiles import ProfileState
+from ocpi.store.sites import Sites
+from ocpi.types.primitives import format_datetime
+from ocpi.types.versions import ModuleID
+from optimizer.site import parse_site
+from tests.api import Reply, request
+from tests.functions.conftest import Connection
+from tests.loop import Loop
+from tests.objects import EVSE, LOCATION, SESSION
+from tests.partner import Answer, Seen, ok
+
+NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
+PLACE = ObjectId("cpo", ModuleID.LOCATIONS, "NL", "SIM", "L1")
+SITE: dict[str, Any] = {
+    "id": "garage",
+    "time_zone": "Europe/Amsterdam",
+    "voltage_v": 230,
+    "partner_id": "cpo",
+    "location": {"country_code": "NL", "party_id": "SIM", "location_id": "L1"},
+    "limits": [{"limit_a": {"L1": 40, "L2": 40, "L3": 40}}],
+    "default_limit_a": 6,
+    "arrival_headroom": 1,
+}
+
+PATIENT = {"profile_type": "REGULAR", "departure_time": "2026-11-22T20:00:00Z", "energy_need": 20}
+HURRIED = {"profile_type": "FAST", "departure_time": "2026-11-22T09:00:00Z", "energy_need": 20}
+
+
+@dataclass
+class Cpo:
+    """A CPO whose charge points do as the test says."""
+
+    connection: Connection
+    loop: Loop
+    sites: Sites
+    answer: str = "ACCEPTED"
+    result: str | None = "ACCEPTED"
+    """What is posted to the response URL; None for silence."""
+    put: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """Session id and body of each SetChargingProfile."""
+
+    def call(self, method: str, path: str, body: object = None) -> Reply:
+        return request(method, f"/ocpi/2.2.1{path}", token=self.connection.token, body=body)
+
+    def begins(self, id_: str, evse_uid: str = "E1", **changes: object) -> None:
+        self.connection.partner.answers["PUT", f"/chargingprofiles/{id_}"] = self._set_profile
+        session = SESSION | {"id": id_, "evse_uid": evse_uid, "kwh": 0, "last_updated": format_datetime(clock.now())}
+        assert self.call("PUT", f"/receiver/sessions/NL/SIM/{id_}", session | changes).status_code == 1000
+
+    def ends(self, id_: str) -> None:
+        patch = {"status": "COMPLETED", "last_updated": format_datetime(clock.now())}
+        assert self.call("PATCH", f"/receiver/sessions/NL/SIM/{id_}", patch).status_code == 1000
+
+    def run(self) -> None:
+        """Let everything take its course; results are posted after the requests, as charge points do."""
+        self.loop.run()
+        while self._outstanding:
+            self.posts(self._outstanding.pop(0), self.result)
+            self.loop.run()
+
+    _outstanding: list[str] = field(default_factory=list)
+
+    def posts(self, response_url: str, result: str | None) -> Reply | None:
+        if result is None:
+            return None
+        path = response_url.removeprefix("https://ocpi.example.com/ocpi/2.2.1")
+        return self.call("POST", path, {"result": result})
+
+    def profile(self, id_: str) -> ProfileState:
+        session = ObjectId("cpo", ModuleID.SESSIONS, "NL", "SIM", id_)
+        return self.sites.profile(PLACE.text, session.text) or ProfileState()
+
+    def allowed_a(self, id_: str) -> float:
+        """The current that the profile in force allows at first."""
+        accepted = self.profile(id_).accepted
+        assert accepted
+        return float(accepted.charging_profile_period[0].limit)
+
+    def _set_profile(self, seen: Seen) -> Answer:
+        self.put.append((seen.path.rpartition("/")[2], seen.body))
+        if self.answer == "ACCEPTED":
+            self._outstanding.append(seen.body["response_url"])
+        return ok({"result": self.answer, "timeout": 30})
+
+
+@pytest.fixture
+def time(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A clock that stands still until the test moves it."""
+    file = tmp_path / "clock.json"
+    monkeypatch.setenv("CLOCK_FILE", str(file))
+    clock.write(file, NOW, 0)
+    yield lambda **passed: clock.write(file, clock.now() + timedelta(**passed), 0)
+
+
+@pytest.fixture
+def cpo(time: Any, connection: Connection) -> Cpo:
+    """With a site of two EVSEs behind 40 A a phase, where cars draw 6 A without a profile."""
+    sites = Sites("sites")
+    cpo = Cpo(connection, Loop(), sites)
+    evses = [EVSE, EVSE | {"uid": "E2"}, EVSE | {"uid": "E3", "capabilities": []}]
+    assert cpo.call("PUT", "/receiver/locations/NL/SIM/L1", LOCATION | {"evses": evses}).status_code == 1000
+    sites.put_config("garage", parse_site(json.dumps(SITE)).model_dump_json(exclude_none=True), PLACE, None, None)
+    return cpo
+
+
+@pytest.mark.requirement("CHP-02")
+@pytest.mark.requirement("CHP-12")
+@pytest.mark.requirement("ROU-05")
+def test_a_session_gets_a_profile_and_the_result_is_kept(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    ((session_id, body),) = cpo.put
+    assert session_id == "S1"
+    profile = body["charging_profile"]
+    assert profile["charging_rate_unit"] == "A"
+    assert profile["start_date_time"] == "2026-11-22T08:00:00Z"
+    assert profile["charging_profile_period"][0] == {"start_period": 0, "limit": 32.0}
+    assert body["response_url"].startswith("https://ocpi.example.com/ocpi/2.2.1/sender/chargingprofiles/results/")
+    headers = cpo.connection.partner.seen[-1].headers
+    assert (headers["ocpi-to-country-code"], headers["ocpi-to-party-id"]) == ("NL", "SIM")
+    assert (headers["ocpi-from-country-code"], headers["ocpi-from-party-id"]) == ("NL", "OCS")
+    assert cpo.allowed_a("S1") == 32
+    assert cpo.profile("S1").pending is None
+
+
+def test_a_plan_that_holds_is_not_sent_again(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    cpo.loop.plan()
+    assert len(cpo.put) == 1
+
+
+def test_the_increase_waits_until_the_decrease_was_accepted(cpo: Cpo) -> None:
+    cpo.begins("S1", charging_preferences=PATIENT)
+    cpo.run()
+    assert cpo.allowed_a("S1") > 28
+    cpo.begins("S2", "E2", charging_preferences=HURRIED)
+    cpo.loop.run()
+    assert [id_ for id_, _ in cpo.put] == ["S1", "S1"], "only the decrease is sent while it is unanswered"
+    assert cpo.put[1][1]["charging_profile"]["charging_profile_period"][0]["limit"] < 28
+    cpo.run()
+    assert cpo.put[-1][0] == "S2"
+    assert cpo.allowed_a("S2") > 20
+    assert cpo.allowed_a("S1") + cpo.allowed_a("S2") <= 34, "40 A less room for one newcomer of 6 A"
+
+
+def test_a_session_that_ends_makes_room_for_the_others(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.begins("S2", "E2")
+    cpo.run()
+    assert cpo.allowed_a("S1") < 32
+    cpo.ends("S2")
+    cpo.run()
+    assert cpo.allowed_a("S1") == 32
+    assert cpo.profile("S2") == ProfileState()
+
+
+@pytest.mark.parametrize("answer", ["REJECTED", "NOT_SUPPORTED", "UNKNOWN_SESSION", "TOO_OFTEN"])
+def test_a_refused_session_is_left_alone_and_counts_with_what_it_may_draw(cpo: Cpo, time: Any, answer: str) -> None:
+    cpo.answer = answer
+    cpo.begins("S1")
+    cpo.run()
+    assert cpo.profile("S1").refusal == answer
+    cpo.loop.plan()
+    assert len(cpo.put) == 1, "not asked again at once"
+    cpo.answer = "ACCEPTED"
+    cpo.begins("S2", "E2")
+    cpo.run()
+    assert cpo.allowed_a("S2") == 28, "40 A less 6 A of the refused session and 6 A for a newcomer"
+    time(days=7, seconds=1)
+    cpo.put.clear()
+    cpo.loop.plan()
+    assert "S1" in [id_ for id_, _ in cpo.put], "asked again later"
+
+
+@pytest.mark.requirement("CHP-15")
+def test_a_result_of_rejected_leaves_the_profile_before_in_force(cpo: Cpo) -> None:
+    cpo.begins("S1", charging_preferences=PATIENT)
+    cpo.run()
+    cpo.result = "REJECTED"
+    cpo.begins("S2", "E2", charging_preferences=HURRIED)
+    cpo.run()
+    assert cpo.allowed_a("S1") > 28
+    assert cpo.profile("S1").refusal == "REJECTED"
+    assert cpo.profile("S2").accepted is None, "there is no room beside what S1 may still draw"
+
+
+@pytest.mark.requirement("CHP-16")
+def test_silence_counts_with_both_outcomes_and_is_asked_again(cpo: Cpo, time: Any) -> None:
+    cpo.result = None
+    cpo.begins("S1", charging_preferences=PATIENT)
+    cpo.run()
+    first = cpo.put[0][1]["response_url"]
+    assert cpo.profile("S1").pending
+    assert cpo.profile("S1").accepted is None
+    cpo.loop.plan()
+    assert len(cpo.put) == 1, "not asked again before it has had its time"
+    time(seconds=31)
+    cpo.begins("S2", "E2", charging_preferences=HURRIED)
+    cpo.run()
+    asked = [body["charging_profile"]["charging_profile_period"][0]["limit"] for id_, body in cpo.put if id_ == "S1"]
+    assert len(asked) == 2, "asked again"
+    assert cpo.allowed_a("S1") == asked[0], "what may be in force counts as in force"
+    late = cpo.posts(first, "ACCEPTED")
+    assert late
+    assert late.status_code == 1000
+    assert cpo.profile("S1").pending, "a late result says nothing about the newer request"
+
+
+@pytest.mark.requirement("CHP-13")
+def test_a_response_url_works_for_its_partner_only(cpo: Cpo, handshake: Any) -> None:
+    cpo.begins("S1")
+    cpo.loop.run()
+    url = cpo.put[0][1]["response_url"]
+    assert len(url.rpartition("/")[2]) >= 32, "not to be guessed"
+    token_a = handshake.invite("Other")
+    other = request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=cpo.connection.partner.credentials("other"))
+    path = url.removeprefix("https://ocpi.example.com")
+    foreign = request("POST", path, token=other.data["token"], body={"result": "ACCEPTED"})
+    assert foreign.http_status == 404
+    assert cpo.profile("S1").pending
+    assert cpo.call("POST", "/sender/chargingprofiles/results/guess", {"result": "ACCEPTED"}).http_status == 404
+
+
+def test_a_wrong_result_is_2001(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.loop.run()
+    reply = cpo.posts(cpo.put[0][1]["response_url"], "accepted")
+    assert reply
+    assert reply.status_code == 2001
+    assert "/result" in reply.message
+
+
+@pytest.mark.requirement("CHP-17")
+@pytest.mark.requirement("CHP-27")
+def test_an_active_profile_that_the_cpo_tells_is_what_counts(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    active = {
+        "start_date_time": "2026-11-22T08:00:10Z",
+        "charging_profile": {
+            "charging_rate_unit": "A",
+            "charging_profile_period": [{"start_period": 0, "limit": 10.0}],
+        },
+    }
+    reply = cpo.call("PUT", "/sender/chargingprofiles/S1", active)
+    assert (reply.status_code, reply.data) == (1000, None)
+    assert cpo.allowed_a("S1") == 10
+    cpo.run()
+    assert cpo.put[-1][1]["charging_profile"]["charging_profile_period"][0]["limit"] == 32, "the plan is set again"
+
+
+def test_an_active_profile_of_an_unknown_session_is_404(cpo: Cpo) -> None:
+    active = {
+        "start_date_time": "2026-11-22T08:00:10Z",
+        "charging_profile": {
+            "charging_rate_unit": "A",
+            "charging_profile_period": [{"start_period": 0, "limit": 10.0}],
+        },
+    }
+    assert cpo.call("PUT", "/sender/chargingprofiles/S9", active).http_status == 404
+
+
+def test_an_evse_without_the_capability_is_not_asked_and_counts_with_what_it_draws(cpo: Cpo) -> None:
+    cpo.begins("S3", "E3")
+    cpo.begins("S1")
+    cpo.run()
+    assert [id_ for id_, _ in cpo.put] == ["S1"]
+    assert cpo.allowed_a("S1") == 28
+
+
+def test_a_lower_limit_is_obeyed_at_once(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    known = cpo.sites.config("garage")
+    lower = parse_site(json.dumps(SITE)).with_limit(None, None, {"L1": 20, "L2": 20, "L3": 20})
+    cpo.sites.put_config("garage", lower.model_dump_json(exclude_none=True), PLACE, known, None)
+    cpo.run()
+    assert cpo.allowed_a("S1") == 14
+
+
+def test_nothing_is_sent_to_a_suspended_partner(cpo: Cpo, handshake: Any) -> None:
+    known = handshake.partners.get("cpo")
+    cpo.begins("S1")
+    handshake.partners.replace(known, {"status": "SUSPENDED"})
+    cpo.run()
+    assert cpo.put == []
+    assert cpo.profile("S1").pending, "tried again once the request has expired"
+
+
+def test_many_changes_make_few_plans(cpo: Cpo, capfd: pytest.CaptureFixture[str]) -> None:
+    for _ in range(3):
+        cpo.begins("S1")
+    cpo.run()
+    assert len(list(cpo.sites.runs("garage"))) < 3
+
+
+def test_a_driver_who_leaves_soon_is_served_before_one_who_stays(cpo: Cpo) -> None:
+    cpo.begins("S1", charging_preferences=PATIENT)
+    cpo.begins("S2", "E2", charging_preferences=HURRIED)
+    cpo.run()
+    assert cpo.allowed_a("S2") > cpo.allowed_a("S1")
