@@ -14,7 +14,7 @@ from ocpi.store.keys import ObjectId
 from ocpi.store.sites import SiteConfig
 from ocpi.store.table import Conflict
 from ocpi.types.versions import ModuleID
-from optimizer.site import Phase, Site, parse_site
+from optimizer.site import Phase, Site, parse_site, parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Describe sites, look at them, and change their limits.")
 
@@ -151,5 +151,5 @@ def _row(site: Site) -> dict[str, object]:
         "name": site.name,
         "partner_id": site.partner_id,
         "location": f"{site.location.country_code}/{site.location.party_id}/{site.location.location_id}",
-        "limit_a": {phase: round(limit, 1) for phase, limit in site.limit(now).items()},
+        "limit_a": {phase: round(limit, 1) for phase, limit in site.limit(now, now).items()},
     }

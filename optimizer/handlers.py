@@ -18,7 +18,7 @@ CLOCK_SKEW_S = 0.05
 settings = OptimizeSettings.load()
 runner = Runner(Sites(settings.sites_table), Objects(settings.objects_table), FifoQueue(settings.push_queue_url))
 read_at: dict[tuple[str, bool], float] = {}
-"""When the last successful run of this process read a site, in real seconds since 1970; by site and whether it planned."""
+"""When the last run of this process read a site, in real seconds since 1970; by site and whether it planned."""
 
 
 def handler(event: dict[str, Any], _context: object) -> None:

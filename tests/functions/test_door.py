@@ -1,5 +1,6 @@
 """What holds for every request, whatever the module."""
 
+import base64
 import re
 
 import pytest
@@ -38,8 +39,6 @@ def test_without_a_valid_token_it_is_401_in_the_envelope(aws: None, path: str, t
     "scheme", ["{token}", "Token {token}", "Bearer {base64}", "Token  {base64}", "Token {base64}=="]
 )
 def test_only_the_word_token_and_base64_is_taken(connection: Connection, scheme: str) -> None:
-    import base64
-
     encoded = base64.b64encode(connection.token.encode()).decode()
     header = scheme.format(token=connection.token, base64=encoded)
     assert request("GET", "/ocpi/versions", headers={"authorization": header}).http_status == 401
@@ -47,8 +46,6 @@ def test_only_the_word_token_and_base64_is_taken(connection: Connection, scheme:
 
 @pytest.mark.requirement("TRA-02")
 def test_a_newline_encoded_with_the_token_is_dropped(connection: Connection) -> None:
-    import base64
-
     header = "Token " + base64.b64encode(connection.token.encode() + b"\n").decode()
     assert request("GET", "/ocpi/versions", headers={"authorization": header}).status_code == 1000
 

@@ -1,7 +1,6 @@
 """From a Session that a CPO pushes to a profile in force at the charge point, through streams, queues and HTTP."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -96,12 +95,12 @@ class Cpo:
 
 
 @pytest.fixture
-def time(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def time(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """A clock that stands still until the test moves it."""
     file = tmp_path / "clock.json"
     monkeypatch.setenv("CLOCK_FILE", str(file))
     clock.write(file, NOW, 0)
-    yield lambda **passed: clock.write(file, clock.now() + timedelta(**passed), 0)
+    return lambda **passed: clock.write(file, clock.now() + timedelta(**passed), 0)
 
 
 @pytest.fixture

@@ -1,0 +1,252 @@
+"""The command line, as an operator uses it."""
+
+import json
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+
+from cli import main as cli
+from cli.deployment import Deployment
+from tests.api import request
+from tests.conftest import ROLES
+from tests.partner import partner
+
+OUTPUTS = {
+    "PartnersTable": "partners",
+    "SitesTable": "sites",
+    "TokenPepperSecretId": "pepper",
+    "TokenKeyId": "alias/token",
+    "PublicBaseUrl": "https://ocpi.example.com",
+    "AllowPrivatePartners": "true",
+    "Roles": ROLES,
+}
+SITE: dict[str, Any] = {
+    "id": "garage",
+    "name": "Garage",
+    "time_zone": "Europe/Amsterdam",
+    "voltage_v": 230,
+    "partner_id": "demo-cpo",
+    "location": {"country_code": "NL", "party_id": "SIM", "location_id": "L1"},
+    "limits": [
+        {"end": "2030-01-01T00:00:00Z", "limit_kw": 69},
+        {"start": "2030-01-01T00:00:00Z", "limit_a": {"L1": 50, "L2": 50, "L3": 50}},
+    ],
+}
+
+
+@dataclass(frozen=True)
+class Printed:
+    """What a command answered."""
+
+    exit_code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+class Ocpi:
+    """The command `ocpi`, in process, against the AWS of the test."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self._capsys = capsys
+        self._monkeypatch = monkeypatch
+        self._folder = folder
+
+    def __call__(self, *arguments: str) -> Printed:
+        self._capsys.readouterr()
+        self._monkeypatch.setattr(sys, "argv", ["ocpi", *arguments])
+        exit_code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            exit_code = int(end.code or 0)
+        return Printed(exit_code, *self._capsys.readouterr())
+
+    def put(self, site: object) -> Printed:
+        """Put a site from a file."""
+        file = self._folder / "site.json"
+        file.write_text(site if isinstance(site, str) else json.dumps(site))
+        return self("site", "put", str(file))
+
+
+@pytest.fixture
+def ocpi(aws: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ocpi:
+    monkeypatch.setattr(Deployment, "find", lambda _stack: Deployment(OUTPUTS))
+    monkeypatch.setenv("COLUMNS", "200")
+    return Ocpi(capsys, monkeypatch, tmp_path)
+
+
+def invite(ocpi: Ocpi) -> str:
+    return str(ocpi("partner", "invite", "--name", "Demo CPO", "--json").json["token"])
+
+
+def test_invite_prints_token_and_versions_url(ocpi: Ocpi) -> None:
+    told = ocpi("partner", "invite", "--name", "Demo CPO", "--json").json
+    assert told["versions_url"] == "https://ocpi.example.com/ocpi/versions"
+    assert request("GET", "/ocpi/versions", token=told["token"]).status_code == 1000
+    words = ocpi("partner", "invite", "--name", "Demo CPO").out
+    assert told["versions_url"] in words
+    assert told["token"] not in words, "each invitation makes a new token"
+
+
+def test_list_and_show_tell_no_secrets(ocpi: Ocpi) -> None:
+    token = invite(ocpi)
+    for printed in (ocpi("partner", "list"), ocpi("partner", "show", "demo-cpo"), ocpi("partner", "list", "--json")):
+        assert "INVITED" in printed.out
+        assert token not in printed.out
+        assert "hash" not in printed.out
+    assert ocpi("partner", "show", "Demo CPO", "--json").json["id"] == "demo-cpo"
+
+
+def test_a_partner_is_suspended_resumed_and_removed(ocpi: Ocpi) -> None:
+    token_a = invite(ocpi)
+    with partner() as other:
+        other.serve_versions()
+        reply = request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=other.credentials())
+        token = reply.data["token"]
+        assert ocpi("partner", "suspend", "demo-cpo", "--json").json["status"] == "SUSPENDED"
+        assert request("GET", "/ocpi/versions", token=token).http_status == 401
+        assert ocpi("partner", "suspend", "demo-cpo").exit_code == 0
+        assert ocpi("partner", "resume", "demo-cpo", "--json").json["status"] == "REGISTERED"
+        assert request("GET", "/ocpi/versions", token=token).http_status == 200
+        assert "could not be told" in ocpi("partner", "remove", "demo-cpo").out
+        assert [seen.method for seen in other.seen][-1] == "DELETE"
+    assert request("GET", "/ocpi/versions", token=token).http_status == 401
+    assert ocpi("partner", "list", "--json").json == []
+
+
+def test_an_invited_partner_cannot_be_suspended(ocpi: Ocpi) -> None:
+    invite(ocpi)
+    printed = ocpi("partner", "suspend", "demo-cpo")
+    assert (printed.exit_code, printed.err) == (1, "ocpi: partner 'demo-cpo' is INVITED, not REGISTERED\n")
+
+
+def test_registering_with_a_partner_that_does_not_answer_is_one_line(ocpi: Ocpi) -> None:
+    printed = ocpi("partner", "register", "http://127.0.0.1:9/versions", "--name", "Gone", "--token", "a")
+    assert printed.exit_code == 1
+    assert printed.err.startswith("ocpi: your API could not be used: GET http://127.0.0.1:9/versions")
+    assert "(OCPI 3001)" in printed.err
+    assert ocpi("partner", "list", "--json").json == []
+
+
+@pytest.mark.parametrize("command", ["show", "suspend", "resume", "remove"])
+def test_an_unknown_partner_is_one_line(ocpi: Ocpi, command: str) -> None:
+    printed = ocpi("partner", command, "nobody")
+    assert (printed.exit_code, printed.out) == (1, "")
+    assert printed.err == "ocpi: there is no partner 'nobody'; 'ocpi partner list' shows all\n"
+
+
+def test_a_site_is_put_shown_and_listed(ocpi: Ocpi) -> None:
+    invite(ocpi)
+    assert ocpi.put(SITE).out == "Site 'garage' is created.\n"
+    assert ocpi.put(SITE | {"name": "Other"}).out == "Site 'garage' is replaced.\n"
+    (listed,) = ocpi("site", "list", "--json").json
+    assert listed["name"] == "Other"
+    assert listed["limit_a"] == {"L1": 100, "L2": 100, "L3": 100}
+    shown = ocpi("site", "show", "garage", "--json").json
+    assert shown["site"]["limits"] == SITE["limits"]
+    assert shown["sessions"] == []
+    assert "Garage" not in ocpi("site", "show", "garage").out
+
+
+@pytest.mark.parametrize(
+    ("change", "place"),
+    [
+        ({"limits": [{"limit_a": {"L1": 1, "L2": 1, "L4": 1}}]}, "limits[0].limit_a.L4"),
+        ({"limits": [{"limit_kw": -1}]}, "limits[0].limit_kw"),
+        (
+            {
+                "limits": [
+                    {"end": "2026-01-01T00:00:00Z", "limit_kw": 1},
+                    {"start": "2026-01-02T00:00:00Z", "limit_kw": 1},
+                ]
+            },
+            "limits[1].start: gap",
+        ),
+        ({"partner_id": "nobody"}, "partner_id"),
+        ({"voltage": 230}, "voltage"),
+    ],
+)
+def test_a_wrong_site_file_names_the_place_and_changes_nothing(
+    ocpi: Ocpi, change: dict[str, object], place: str
+) -> None:
+    invite(ocpi)
+    ocpi.put(SITE)
+    before = boto3.client("dynamodb").scan(TableName="sites")["Items"]
+    printed = ocpi.put(SITE | change)
+    assert (printed.exit_code, printed.out) == (1, "")
+    assert printed.err.startswith(f"ocpi: {place}")
+    assert boto3.client("dynamodb").scan(TableName="sites")["Items"] == before
+
+
+def test_a_file_that_is_no_json_or_not_there_is_one_line(ocpi: Ocpi) -> None:
+    assert ocpi.put("{").err.startswith("ocpi: line 1, column 2: not JSON")
+    assert "No such file" in ocpi("site", "put", "nothing.json").err
+
+
+def test_two_sites_cannot_stand_for_one_location(ocpi: Ocpi) -> None:
+    invite(ocpi)
+    ocpi.put(SITE)
+    printed = ocpi.put(SITE | {"id": "second"})
+    assert (printed.exit_code, printed.err) == (1, "ocpi: location: site 'garage' stands for it already\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "limit_a"),
+    [
+        (["--kw", "34.5"], {"L1": 50, "L2": 50, "L3": 50}),
+        (["--a", "40"], {"L1": 40, "L2": 40, "L3": 40}),
+        (["--a", "L1=40,L2=30, L3=20"], {"L1": 40, "L2": 30, "L3": 20}),
+        (["--a", "40", "--from", "2031-01-01T00:00:00Z"], {"L1": 100, "L2": 100, "L3": 100}),
+        (["--a", "40", "--from", "2020-01-01T00:00:00+01:00", "--until", "2029-01-01"], None),
+        (["--a", "40", "--until", "2029-01-01T00:00:00Z"], {"L1": 40, "L2": 40, "L3": 40}),
+    ],
+)
+def test_a_limit_is_changed(ocpi: Ocpi, options: list[str], limit_a: dict[str, float] | None) -> None:
+    invite(ocpi)
+    ocpi.put(SITE)
+    printed = ocpi("site", "limit", "garage", *options, "--json")
+    if limit_a is None:
+        assert (printed.exit_code, printed.out) == (1, "")
+        assert "2029-01-01" in printed.err
+        return
+    assert printed.json["limit_a"] == limit_a
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        ([], "give the limit either with --kw or with --a"),
+        (["--kw", "1", "--a", "1"], "give the limit either with --kw or with --a"),
+        (["--a", "L1=1"], "--a: the limit of L2 is missing"),
+        (["--a", "L9=1"], "--a: unknown phase 'L9'; the site has L1, L2, L3"),
+        (["--a", "many"], "--a: 'many' is neither a number nor L1=80,L2=80,L3=63"),
+        (["--kw", "nan"], "limit_kw"),
+    ],
+)
+def test_a_wrong_limit_is_one_line_and_changes_nothing(ocpi: Ocpi, options: list[str], line: str) -> None:
+    invite(ocpi)
+    ocpi.put(SITE)
+    printed = ocpi("site", "limit", "garage", *options)
+    assert printed.exit_code == 1
+    assert line in printed.err
+    assert ocpi("site", "show", "garage", "--json").json["site"]["limits"] == SITE["limits"]
+
+
+def test_without_a_deployment_it_says_what_to_do(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    printed = Ocpi(capsys, monkeypatch, tmp_path)("partner", "list")
+    assert printed.exit_code == 1
+    assert "make local" in printed.err
+    assert "Traceback" not in printed.err
