@@ -239,7 +239,7 @@ def test_a_connected_partner_is_not_invited_again(connection: Connection, handsh
 @pytest.mark.requirement("CRE-06")
 @pytest.mark.requirement("CRE-20")
 def test_we_register_with_a_partner_which_calls_us_back(handshake: Handshake, partner: Partner) -> None:
-    called_back = []
+    called_back: list[object] = []
 
     def take_credentials(seen: Seen) -> tuple[int, object]:
         called_back.append(works(seen.body["token"]))
