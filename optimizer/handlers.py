@@ -5,7 +5,7 @@ from typing import Any
 
 from ocpi import clock
 from ocpi.logs import logger
-from ocpi.push.messages import Reason, SiteMessage
+from ocpi.push.messages import SiteMessage
 from ocpi.push.queue import FifoQueue
 from ocpi.store.objects import Objects
 from ocpi.store.sites import Sites
@@ -29,18 +29,17 @@ def handler(event: dict[str, Any], _context: object) -> None:
     """
     for record in event["Records"]:
         message = SiteMessage.model_validate_json(record["body"])
-        replan = message.reason is not Reason.PROFILE
         sent_at = int(record["attributes"]["SentTimestamp"]) / 1000
-        if _seen(message.site_id, sent_at, replan=replan):
+        if _seen(message, sent_at):
             logger.info("optimize", site_id=message.site_id, reason=message.reason, outcome="seen already")
             continue
         started = time.time()
-        outcome = runner.run(message.site_id, clock.now(), replan=replan)
-        read_at[message.site_id, replan] = started
+        outcome = runner.run(message.site_id, clock.now(), message.reason)
+        read_at[message.site_id, message.reason.replans] = started
         logger.info("optimize", site_id=message.site_id, reason=message.reason, outcome=outcome)
 
 
-def _seen(site_id: str, sent_at: float, *, replan: bool) -> bool:
+def _seen(message: SiteMessage, sent_at: float) -> bool:
     """Whether a run has read the site after the message was sent; only a run that planned makes up for a change."""
-    last = max(read_at.get((site_id, planned), 0.0) for planned in ({True} if replan else {True, False}))
-    return sent_at + CLOCK_SKEW_S < last
+    enough = (True,) if message.reason.replans else (True, False)
+    return sent_at + CLOCK_SKEW_S < max(read_at.get((message.site_id, planned), 0.0) for planned in enough)

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from ocpi.logs import logger
-from ocpi.push.messages import ProfileMessage
+from ocpi.push.messages import ProfileMessage, Reason
 from ocpi.push.queue import FifoQueue
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
@@ -119,13 +119,14 @@ class Runner:
     objects: Objects
     push_queue: FifoQueue
 
-    def run(self, site_id: str, now: datetime, *, replan: bool) -> dict[str, Any] | None:
+    def run(self, site_id: str, now: datetime, reason: Reason) -> dict[str, Any] | None:
         """Look at a site; returns the run's record, None for a site that is not there (any more).
 
         Args:
             site_id: which site.
             now: the present time.
-            replan: make a new plan; else only what the plan in force still wants is sent.
+            reason: why. After a partner's answer about a profile the plan in force holds and only what it still
+                wants is sent; else a new plan is made.
         """
         config = self.sites.config(site_id)
         if config is None:
@@ -141,8 +142,8 @@ class Runner:
         )
         situation = self._situation(site, location, now)
         desired = self._desired(site_id)
-        record: dict[str, Any] = {"at": now, "site_id": site_id, "sessions": len(situation.sessions)}
-        if replan:
+        record: dict[str, Any] = {"at": now, "reason": reason, "sessions": len(situation.sessions)}
+        if reason.replans:
             solved, desired = plan(situation, desired)
             self.sites.put_plan(site_id, _plan_document(now, solved, desired))
             record |= {
@@ -151,7 +152,7 @@ class Runner:
                 "unmet_kwh": round(sum(solved.unmet_kwh.values()), 3),
             }
         record["profiles_sent"] = self._send(location.text, sendable(situation, desired), situation)
-        if replan or record["profiles_sent"]:
+        if reason.replans or record["profiles_sent"]:
             self.sites.add_run(site_id, now, record)
         return record
 

@@ -17,6 +17,11 @@ class Reason(StrEnum):
     PROFILE = "profile"
     """A partner answered about a charging profile: the plan holds, further profiles may be sent now."""
 
+    @property
+    def replans(self) -> bool:
+        """Whether the site has to be planned anew."""
+        return self is not Reason.PROFILE
+
 
 class SiteMessage(BaseModel):
     """On the optimize queue: look at this site."""

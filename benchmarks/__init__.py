@@ -1,0 +1,1 @@
+"""What is measured, against a floor, as one command: `make bench`."""

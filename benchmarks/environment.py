@@ -1,0 +1,18 @@
+"""The environment that the functions' settings ask for, with names that lead nowhere."""
+
+ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": "bench",
+    "AWS_SECRET_ACCESS_KEY": "bench",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "PARTNERS_TABLE": "partners",
+    "OBJECTS_TABLE": "objects",
+    "SITES_TABLE": "sites",
+    "TOKEN_KEY_ID": "key",
+    "TOKEN_PEPPER_SECRET_ID": "pepper",
+    "PUBLIC_BASE_URL": "https://ocpi.example.com",
+    "ALLOW_PRIVATE_PARTNERS": "false",
+    "ROLES": '[{"role":"SCSP","country_code":"NL","party_id":"OCS","business_details":{"name":"Bench"}}]',
+    "POWERTOOLS_SERVICE_NAME": "bench",
+    "LOG_LEVEL": "ERROR",
+}

@@ -1,0 +1,74 @@
+"""The HTTP API: every OCPI path reaches its module, and everything else is answered too."""
+
+import pytest
+
+from tests.template.expanded import Template, target
+
+ROUTES = {
+    "ANY /ocpi/versions": "VersionsFunction",
+    "ANY /ocpi/2.2.1": "VersionsFunction",
+    "ANY /ocpi/2.2.1/credentials": "CredentialsFunction",
+    "ANY /ocpi/2.2.1/receiver/locations": "LocationsFunction",
+    "ANY /ocpi/2.2.1/receiver/locations/{proxy+}": "LocationsFunction",
+    "ANY /ocpi/2.2.1/receiver/sessions": "SessionsFunction",
+    "ANY /ocpi/2.2.1/receiver/sessions/{proxy+}": "SessionsFunction",
+    "ANY /ocpi/2.2.1/sender/chargingprofiles": "ChargingProfilesFunction",
+    "ANY /ocpi/2.2.1/sender/chargingprofiles/{proxy+}": "ChargingProfilesFunction",
+    "$default": "VersionsFunction",
+}
+
+
+def test_every_path_reaches_its_module(template: Template) -> None:
+    reached = {}
+    for route in template.of_type("AWS::ApiGatewayV2::Route").values():
+        integration = route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")
+        reached[route["RouteKey"]] = target(template.properties(integration)["IntegrationUri"])
+    assert reached == ROUTES
+
+
+def test_the_api_may_start_every_function_behind_it(template: Template) -> None:
+    permissions = template.of_type("AWS::Lambda::Permission").values()
+    assert {target(permission["FunctionName"]) for permission in permissions} == set(ROUTES.values())
+
+
+def test_every_function_gets_payload_2_0(template: Template) -> None:
+    for integration in template.of_type("AWS::ApiGatewayV2::Integration").values():
+        assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY", "2.0")
+
+
+def test_no_path_carries_a_stage(template: Template) -> None:
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
+
+
+def test_the_api_is_throttled(template: Template) -> None:
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    settings = stage["DefaultRouteSettings"]
+    assert 0 < settings["ThrottlingRateLimit"] <= settings["ThrottlingBurstLimit"] <= 1000
+
+
+def test_the_access_log_holds_no_token(template: Template) -> None:
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    assert "header" not in stage["AccessLogSettings"]["Format"].lower()
+    assert "authoriz" not in stage["AccessLogSettings"]["Format"].lower()
+
+
+@pytest.mark.parametrize("parameter", ["AllowPrivatePartners", "ClockFile", "GatewayUrl"])
+def test_what_only_the_local_aws_may_have_is_off_by_default(template: Template, parameter: str) -> None:
+    assert template.document["Parameters"][parameter]["Default"] in ("", "false")
+
+
+def test_the_command_ocpi_finds_what_it_needs_among_the_outputs(template: Template) -> None:
+    assert set(template.document["Outputs"]) == {
+        "VersionsUrl",
+        "PublicBaseUrl",
+        "PartnersTable",
+        "ObjectsTable",
+        "SitesTable",
+        "PushQueueUrl",
+        "OptimizeQueueUrl",
+        "TokenKeyId",
+        "TokenPepperSecretId",
+        "AllowPrivatePartners",
+        "Roles",
+    }

@@ -1,0 +1,122 @@
+"""Least privilege: each function may do just what its code does. The local AWS enforces the same (`AUTH`)."""
+
+from typing import Any
+
+import pytest
+
+from tests.template.expanded import Template, target
+
+READ_STREAM = "DescribeStream GetRecords GetShardIterator ListStreams"
+RECEIVE = "DeleteMessage GetQueueAttributes ReceiveMessage"
+
+# What each function may do: by resource, the actions of its service.
+ALLOWED = {
+    "VersionsFunction": {
+        "PartnersTable": "dynamodb: GetItem",
+        "TokenPepper": "secretsmanager: GetSecretValue",
+    },
+    "CredentialsFunction": {
+        "PartnersTable": "dynamodb: DeleteItem GetItem PutItem",
+        "TokenPepper": "secretsmanager: GetSecretValue",
+        "TokenKey": "kms: Encrypt",
+    },
+    "LocationsFunction": {
+        "PartnersTable": "dynamodb: GetItem",
+        "ObjectsTable": "dynamodb: GetItem PutItem",
+        "TokenPepper": "secretsmanager: GetSecretValue",
+    },
+    "SessionsFunction": {
+        "PartnersTable": "dynamodb: GetItem",
+        "ObjectsTable": "dynamodb: GetItem PutItem",
+        "TokenPepper": "secretsmanager: GetSecretValue",
+    },
+    "ChargingProfilesFunction": {
+        "PartnersTable": "dynamodb: GetItem",
+        "ObjectsTable": "dynamodb: GetItem",
+        "SitesTable": "dynamodb: GetItem PutItem",
+        "TokenPepper": "secretsmanager: GetSecretValue",
+    },
+    "OutboxFunction": {
+        "ObjectsTable.StreamArn": f"dynamodb: {READ_STREAM}",
+        "SitesTable.StreamArn": f"dynamodb: {READ_STREAM}",
+        "SitesTable": "dynamodb: DeleteItem GetItem PutItem",
+        "OptimizeQueue": "sqs: SendMessage",
+        "OutboxDeadLetters": "sqs: SendMessage",
+    },
+    "PushFunction": {
+        "PushQueue": f"sqs: {RECEIVE}",
+        "PartnersTable": "dynamodb: GetItem",
+        "SitesTable": "dynamodb: GetItem PutItem",
+        "TokenKey": "kms: Decrypt",
+    },
+    "OptimizeFunction": {
+        "OptimizeQueue": f"sqs: {RECEIVE}",
+        "PushQueue": "sqs: SendMessage",
+        "ObjectsTable": "dynamodb: GetItem",
+        "SitesTable": "dynamodb: GetItem PutItem Query",
+    },
+    "OptimizeScheduleFunction": {
+        "SitesTable": "dynamodb: Query",
+        "OptimizeQueue": "sqs: SendMessage",
+    },
+}
+
+
+def _expected(function: str) -> set[tuple[str, str]]:
+    return {
+        (resource, f"{service}:{action}")
+        for resource, allowed in ALLOWED[function].items()
+        for service, _, actions in [allowed.partition(": ")]
+        for action in actions.split()
+    }
+
+
+def _granted(role: dict[str, Any]) -> set[tuple[str, str]]:
+    return {
+        (target(resource), action)
+        for policy in role["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        for resource in _list(statement["Resource"])
+        for action in _list(statement["Action"])
+    }
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def test_every_function_has_its_permissions_stated_here(template: Template) -> None:
+    assert set(template.of_type("AWS::Lambda::Function")) == set(ALLOWED)
+
+
+@pytest.mark.parametrize("function", ALLOWED)
+def test_a_function_may_do_what_its_code_does_and_nothing_else(template: Template, function: str) -> None:
+    role = template.properties(target(template.properties(function)["Role"]))
+    assert _granted(role) == _expected(function)
+
+
+@pytest.mark.parametrize("function", ALLOWED)
+def test_a_function_gets_no_other_policies_than_for_its_log(template: Template, function: str) -> None:
+    role = template.properties(target(template.properties(function)["Role"]))
+    basic = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole"
+    assert role["ManagedPolicyArns"] == [basic]
+    assert role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"] == {"Service": ["lambda.amazonaws.com"]}
+
+
+def test_no_role_allows_by_wildcard(template: Template) -> None:
+    for role in template.of_type("AWS::IAM::Role").values():
+        for resource, action in _granted(role):
+            assert "*" not in resource + action
+
+
+def test_the_scheduler_may_start_one_function_only(template: Template) -> None:
+    schedule = template.properties("OptimizeSchedule")["Target"]
+    role = template.properties(target(schedule["RoleArn"]))
+    assert _granted(role) == {("OptimizeScheduleFunction", "lambda:InvokeFunction")}
+    assert target(schedule["Arn"]) == "OptimizeScheduleFunction"
+
+
+def test_only_this_api_may_start_the_functions_behind_it(template: Template) -> None:
+    for permission in template.of_type("AWS::Lambda::Permission").values():
+        assert permission["Principal"] == "apigateway.amazonaws.com"
+        assert permission["SourceArn"]["Fn::Sub"].endswith(":${AWS::AccountId}:${HttpApi}/*")

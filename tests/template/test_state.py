@@ -1,0 +1,81 @@
+"""Tables, queues and keys: nothing is lost, left open or left unnoticed."""
+
+import pytest
+
+from tests.template.expanded import Template, target
+
+TABLES = ("PartnersTable", "ObjectsTable", "SitesTable")
+QUEUES = {"PushQueue": "PushDeadLetters", "OptimizeQueue": "OptimizeDeadLetters"}
+
+
+def test_these_are_all_tables_and_queues(template: Template) -> None:
+    assert set(template.of_type("AWS::DynamoDB::Table")) == set(TABLES)
+    assert set(template.of_type("AWS::SQS::Queue")) == {*QUEUES, *QUEUES.values(), "OutboxDeadLetters"}
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_a_table_is_encrypted_restorable_and_forgets_in_time(template: Template, table: str) -> None:
+    properties = template.properties(table)
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert properties["SSESpecification"] == {"SSEEnabled": True, "SSEType": "KMS"}
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires_at", "Enabled": True}
+
+
+@pytest.mark.parametrize("table", ["ObjectsTable", "SitesTable"])
+def test_the_outbox_hears_both_images_of_a_change(template: Template, table: str) -> None:
+    assert template.properties(table)["StreamSpecification"] == {"StreamViewType": "NEW_AND_OLD_IMAGES"}
+
+
+@pytest.mark.parametrize("resource", [*TABLES, "TokenKey", "TokenPepper"])
+def test_what_cannot_be_made_again_outlives_the_stack(template: Template, resource: str) -> None:
+    kept = template.resources[resource]
+    assert (kept["DeletionPolicy"], kept["UpdateReplacePolicy"]) == ("Retain", "Retain")
+
+
+@pytest.mark.parametrize("queue", QUEUES)
+def test_a_queue_sets_aside_what_keeps_failing(template: Template, queue: str) -> None:
+    properties, dead = template.properties(queue), template.properties(QUEUES[queue])
+    assert target(properties["RedrivePolicy"]["deadLetterTargetArn"]) == QUEUES[queue]
+    assert properties["RedrivePolicy"]["maxReceiveCount"] > 1
+    assert properties["FifoQueue"]
+    assert dead["FifoQueue"], "the dead-letter queue of a FIFO queue has to be one"
+    assert dead["MessageRetentionPeriod"] == 14 * 86400
+
+
+def test_every_dead_letter_queue_raises_an_alarm(template: Template) -> None:
+    watched = set()
+    for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
+        assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
+        assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
+        assert alarm["AlarmActions"]["Fn::If"][1] == [{"Ref": "AlarmTopicArn"}]
+        watched |= {target(dimension["Value"]).removesuffix(".QueueName") for dimension in alarm["Dimensions"]}
+    assert watched == {*QUEUES.values(), "OutboxDeadLetters"}
+
+
+def test_every_queue_is_encrypted(template: Template) -> None:
+    assert all(queue["SqsManagedSseEnabled"] for queue in template.of_type("AWS::SQS::Queue").values())
+
+
+@pytest.mark.parametrize(("mapping", "queue"), [("PushMessages", "PushQueue"), ("OptimizeMessages", "OptimizeQueue")])
+def test_a_queue_delivers_one_message_at_a_time_and_not_twice_at_once(
+    template: Template, mapping: str, queue: str
+) -> None:
+    properties = template.properties(mapping)
+    assert target(properties["EventSourceArn"]) == queue
+    assert properties["BatchSize"] == 1
+    function = template.properties(target(properties["FunctionName"]))
+    assert template.properties(queue)["VisibilityTimeout"] >= 6 * function["Timeout"]
+
+
+@pytest.mark.parametrize("mapping", ["ObjectsStream", "SitesStream"])
+def test_a_change_that_cannot_be_handled_holds_up_no_other_and_is_kept(template: Template, mapping: str) -> None:
+    properties = template.properties(mapping)
+    assert properties["BisectBatchOnFunctionError"]
+    assert 0 < properties["MaximumRetryAttempts"] < 100
+    assert target(properties["DestinationConfig"]["OnFailure"]["Destination"]) == "OutboxDeadLetters"
+    assert "FifoQueue" not in template.properties("OutboxDeadLetters"), "Lambda cannot write to a FIFO queue"
+
+
+def test_the_key_of_the_tokens_is_rotated(template: Template) -> None:
+    assert template.properties("TokenKey")["EnableKeyRotation"]
