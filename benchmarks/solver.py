@@ -7,12 +7,14 @@ from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
 from typing import Any
+from unittest.mock import patch
 
 import highspy
 import pulp
 
 from benchmarks.figure import Figure, in_turn
 from optimizer.model import Problem, Vehicle, grid, solve
+from optimizer.site import PHASES
 
 TIMES = 7
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
@@ -27,11 +29,11 @@ def _problem(vehicles: int) -> Problem:
         start=NOW,
         step_seconds=steps,
         voltage_v=230,
-        available_a={phase: [limit_a] * len(steps) for phase in ("L1", "L2", "L3")},
+        available_a={phase: [limit_a] * len(steps) for phase in PHASES},
         vehicles=[
             Vehicle(
                 id=str(number),
-                phases=("L1", "L2", "L3") if number % 3 else ("L1", "L2", "L3")[number // 3 % 3 :][:1],
+                phases=PHASES if number % 3 else PHASES[number // 3 % 3 :][:1],
                 min_a=6,
                 max_a=16 if number % 2 else 32,
                 departure=NOW + timedelta(hours=random.uniform(1, 10)),
@@ -54,34 +56,32 @@ def _measure(vehicles: int) -> Figure:
     return Figure(what, *figures, "HiGHS on the same program, read from a file in memory")
 
 
-def _written_model(problem: Problem, path: Path) -> highspy.HighsLp:
+def _written_model(problem: Problem, path: Path) -> Any:
     """The linear program that `solve` hands to HiGHS."""
-    written: list[Any] = []
     original = pulp.LpProblem.solve
 
     def write_too(lp: Any, *arguments: Any, **options: Any) -> Any:
-        if not written:
-            lp.writeMPS(str(path))
-            written.append(lp)
+        lp.writeMPS(str(path))
         return original(lp, *arguments, **options)
 
-    pulp.LpProblem.solve = write_too
-    try:
+    with patch.object(pulp.LpProblem, "solve", write_too):
         solve(problem)
-    finally:
-        pulp.LpProblem.solve = original
-    reader = highspy.Highs()
-    reader.setOptionValue("output_flag", False)
+    reader = _new_highs()
     reader.readModel(str(path))
     return reader.getLp()
 
 
-def _highs(model: highspy.HighsLp) -> None:
-    highs = highspy.Highs()
-    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
-        highs.setOptionValue(option, value)
+def _highs(model: Any) -> None:
+    highs = _new_highs()
     highs.passModel(model)
     highs.run()
+
+
+def _new_highs() -> Any:
+    highs: Any = highspy.Highs()  # type: ignore[no-untyped-call]  # no types are published
+    for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
+        highs.setOptionValue(option, value)
+    return highs
 
 
 MEASUREMENTS: list[Callable[[], Figure]] = [partial(_measure, vehicles) for vehicles in (50, 200)]

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from ocpi.types.cdrs import CdrDimensionType
 from ocpi.types.locations import EVSE, Capability, Connector, Location, PowerType
 from ocpi.types.primitives import same
 from ocpi.types.sessions import ChargingPreferences, Session
@@ -24,7 +25,7 @@ OVERSTAY = timedelta(hours=1)
 """A car that is still there when it was believed to have left is believed to stay so much longer."""
 
 TOP_UP_KWH = 1.0
-"""What a car that has what it asked for may still take, where there is room: needs are told roughly."""
+"""What a car that seems to have enough may still take, where there is room: needs are told roughly."""
 
 TOP_UP_PRIORITY = 0.1
 
@@ -72,6 +73,7 @@ def believe(id_: str, document: Mapping[str, Any], location: Location | None, si
     leaves = departure or session.start_date_time + timedelta(hours=site.assumed_stay_hours)
     needs = preferences.energy_need if preferences and preferences.energy_need is not None else None
     missing = float(needs if needs is not None else site.assumed_energy_kwh) - float(session.kwh)
+    satisfied = missing <= 0 or _requests_no_power(session)
     return Charging(
         id=id_,
         session=session,
@@ -80,9 +82,23 @@ def believe(id_: str, document: Mapping[str, Any], location: Location | None, si
         default_limit_a=max_a if site.default_limit_a is None else min(max_a, site.default_limit_a),
         plannable=_takes_profiles(evse, connector),
         departure=leaves if leaves > now else now + OVERSTAY,
-        energy_kwh=max(missing, TOP_UP_KWH),
-        priority=1.0 if missing > 0 else TOP_UP_PRIORITY,
+        energy_kwh=TOP_UP_KWH if satisfied else missing,
+        priority=TOP_UP_PRIORITY if satisfied else 1.0,
     )
+
+
+def newcomer_a(location: Location | None, site: Site) -> float:
+    """What a car that has just plugged in may draw before its first profile, at the largest EVSE; ampere per phase."""
+    if site.default_limit_a is not None:
+        return site.default_limit_a
+    placed = {each.evse_uid.lower(): each for each in site.evses}
+    found = [
+        _max_a(connector, own, len(own.phases if own and own.phases else site.phases), site.voltage_v)
+        for evse in (location.evses if location else [])
+        for own in [placed.get(evse.uid.lower())]
+        for connector in evse.connectors
+    ]
+    return max(found, default=UNKNOWN_MAX_A)
 
 
 def _evse(location: Location | None, session: Session) -> EVSE | None:
@@ -111,6 +127,15 @@ def _takes_profiles(evse: EVSE | None, connector: Connector | None) -> bool:
     if connector and connector.power_type is PowerType.DC:
         return False
     return evse is None or Capability.CHARGING_PROFILE_CAPABLE in evse.capabilities
+
+
+def _requests_no_power(session: Session) -> bool:
+    """Whether the CPO says that the car has stopped drawing of its own accord.
+
+    That is what a charging period with PARKING_TIME means; a pause that a profile imposes is none (decision 13).
+    """
+    last = session.charging_periods[-1:]
+    return any(dimension.type is CdrDimensionType.PARKING_TIME for period in last for dimension in period.dimensions)
 
 
 def _preferences(document: Mapping[str, Any]) -> ChargingPreferences | None:

@@ -21,7 +21,7 @@ from ocpi.store.sites import Place, ProfileRequest, Sites
 from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.locations import Location
 from ocpi.types.versions import ModuleID
-from optimizer.beliefs import Charging, believe
+from optimizer.beliefs import Charging, believe, newcomer_a
 from optimizer.issue import SessionState, to_send, worst_case
 from optimizer.model import Plan, Problem, available, grid, solve
 from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
@@ -38,6 +38,8 @@ class Situation:
     profiles: Mapping[str, ProfileState]
     places: int
     """How many EVSEs there are."""
+    newcomer_a: float
+    """What a car may draw before its first profile, in ampere per phase."""
 
     @cached_property
     def states(self) -> list[SessionState]:
@@ -47,10 +49,7 @@ class Situation:
     @cached_property
     def reserved_a(self) -> dict[Phase, float]:
         """Room for cars that have just plugged in, which may be on any phase; ampere by phase."""
-        newcomer_a = self.site.default_limit_a
-        if newcomer_a is None:
-            newcomer_a = max((session.max_a for session in self.sessions), default=0.0)
-        return dict.fromkeys(self.site.phases, self.site.arrival_headroom * newcomer_a)
+        return dict.fromkeys(self.site.phases, self.site.arrival_headroom * self.newcomer_a)
 
     def planned(self) -> list[Charging]:
         """The sessions whose profiles are ours to set."""
@@ -161,7 +160,14 @@ class Runner:
         stored = self.objects.get(location)
         known = Location.model_validate(stored.parsed()) if stored else None
         sessions = [believe(id_, document, known, site, now) for id_, document in place.sessions.items()]
-        return Situation(site, now, sessions, place.profiles, len(known.evses) if known else len(site.evses))
+        return Situation(
+            site=site,
+            now=now,
+            sessions=sessions,
+            profiles=place.profiles,
+            places=len(known.evses) if known else len(site.evses),
+            newcomer_a=newcomer_a(known, site),
+        )
 
     def _desired(self, site_id: str) -> dict[str, Schedule]:
         document: Any = self.sites.plan(site_id)

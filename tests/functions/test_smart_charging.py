@@ -280,6 +280,26 @@ def test_an_evse_without_the_capability_is_not_asked_and_counts_with_what_it_dra
     assert cpo.allowed_a("S1") == 28
 
 
+def test_a_car_that_asks_for_no_power_makes_room_for_the_others(cpo: Cpo) -> None:
+    cpo.begins("S1", charging_preferences=HURRIED)
+    cpo.run()
+    parked = {"start_date_time": "2026-11-22T08:00:00Z", "dimensions": [{"type": "PARKING_TIME", "volume": 0}]}
+    full = {"charging_periods": [parked], "last_updated": format_datetime(clock.now())}
+    assert cpo.call("PATCH", "/receiver/sessions/NL/SIM/S1", full).status_code == 1000
+    cpo.begins("S2", "E2", charging_preferences=HURRIED)
+    cpo.run()
+    assert cpo.allowed_a("S2") > 28
+
+
+def test_room_for_a_newcomer_without_a_default_is_what_the_largest_evse_gives(cpo: Cpo) -> None:
+    known = cpo.sites.config("garage")
+    site = parse_site(json.dumps({name: value for name, value in SITE.items() if name != "default_limit_a"}))
+    cpo.sites.put_config("garage", site.model_dump_json(exclude_none=True), PLACE, known, None)
+    cpo.begins("S1")
+    cpo.run()
+    assert cpo.allowed_a("S1") == 8, "40 A less 32 A of a newcomer"
+
+
 def test_a_lower_limit_is_obeyed_at_once(cpo: Cpo) -> None:
     cpo.begins("S1")
     cpo.run()

@@ -1,10 +1,13 @@
 """The local AWS says clearly why it can't start, and leaves nothing running; with fake tools in a fake clone."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -90,20 +93,33 @@ def test_a_port_that_is_none_is_named(clone: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_a_server_whose_owner_was_killed_is_ended(clone: Path) -> None:
-    orphan = subprocess.Popen(["/bin/sh", "-c", "sleep 60; : ministack"], start_new_session=True)
-    (clone / ".local").mkdir()
-    (clone / ".local" / "ministack.pid").write_text(str(orphan.pid))
-    _start(clone)
-    orphan.wait(5)
+    with _process("ministack") as orphan:
+        (clone / ".local").mkdir()
+        (clone / ".local" / "ministack.pid").write_text(str(orphan.pid))
+        _start(clone)
+        orphan.wait(5)
 
 
 def test_a_process_that_is_no_ministack_is_left_alone(clone: Path) -> None:
-    with subprocess.Popen(["/bin/sleep", "60"], start_new_session=True) as stranger:
+    with _process("something else") as stranger:
         (clone / ".local").mkdir()
         (clone / ".local" / "ministack.pid").write_text(str(stranger.pid))
         _start(clone)
         assert stranger.poll() is None
-        stranger.kill()
+
+
+@contextmanager
+def _process(name: str) -> Iterator[subprocess.Popen[str]]:
+    """A process with `name` in its command line, that has started and goes on for longer than a test."""
+    command = ["/bin/sh", "-c", f"echo started; sleep 60; : {name}"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        assert process.stdout
+        process.stdout.readline()
+        try:
+            yield process
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def test_a_stopped_server_takes_its_lambdas_with_it(clone: Path) -> None:

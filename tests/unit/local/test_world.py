@@ -75,7 +75,7 @@ def test_a_car_that_becomes_full_is_told_at_once_and_no_more_until_it_leaves() -
     assert full["kwh"] == 4
     periods = full["charging_periods"]
     assert isinstance(periods, list)
-    assert periods[0]["dimensions"] == [{"type": "CURRENT", "volume": 0}]
+    assert periods[0]["dimensions"] == [{"type": "PARKING_TIME", "volume": 0}]
     moment = parse_datetime(str(full["last_updated"]))
     assert moment < START + timedelta(hours=9)
     assert completed["status"] == "COMPLETED"

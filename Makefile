@@ -1,0 +1,62 @@
+# Everything a newcomer does here is one of these commands; `make` alone lists them.
+# Nothing is installed outside this folder.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo local test e2e lint format types bench deploy pin clean check-template
+
+BIN := .venv/bin
+SAM := .tools/sam/bin/sam
+
+# Caches and settings of the tools stay in the project too.
+export MPLCONFIGDIR := $(CURDIR)/.tools/cache/matplotlib
+export SAM_CLI_TELEMETRY := 0
+export __SAM_CLI_APP_DIR := $(CURDIR)/.tools/cache/sam
+
+help: ## show this list
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## install what the project needs, inside this folder
+	@bash local/bootstrap.sh
+
+demo: setup ## one day of a constrained site; SESSIONS=FILE.csv DAY=2019-03-05 LIMIT_KW=30 for real sessions
+	@$(BIN)/python -m local.demo $(if $(SESSIONS),--sessions '$(SESSIONS)') $(if $(DAY),--day '$(DAY)') $(if $(LIMIT_KW),--limit-kw '$(LIMIT_KW)')
+
+local: setup ## the whole platform on this machine, up until Ctrl-C; OCPI_LOCAL_PORT=N to choose the port
+	@$(BIN)/python -m local.aws up
+
+test: setup ## unit, contract and template tests
+	$(BIN)/pytest -n auto -m 'not e2e' $(ARGS)
+
+e2e: setup ## end-to-end tests: deploy the real template on the local AWS and use it
+	$(BIN)/pytest -m e2e $(ARGS)
+
+lint: setup check-template ## ruff, the template, the shell scripts' syntax
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	bash -n local/bootstrap.sh requirements/pin.sh .ci/run
+
+check-template: setup
+	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint --template template.yaml
+	.tools/sam/bin/cfn-lint template.yaml
+
+format: setup ## put the code into the house's format
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: setup ## mypy, strict
+	$(BIN)/mypy .
+
+bench: setup ## what is measured, as one command
+	$(BIN)/python -m benchmarks $(ARGS)
+
+deploy: setup ## deploy to your AWS account, with your usual AWS settings; STACK=name REGION=region, or ARGS=--guided
+	@$(BIN)/python -m local.deploy $(if $(STACK),--stack-name '$(STACK)') $(if $(REGION),--region '$(REGION)') $(ARGS)
+
+pin: ## choose all versions anew and pin them, with hashes
+	@bash requirements/pin.sh
+
+clean: ## remove everything that was built or installed here
+	rm -rf .aws-sam .hypothesis .local .tools .venv
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

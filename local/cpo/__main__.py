@@ -1,0 +1,242 @@
+"""Run the simulated CPO: ``python -m local.cpo --versions-url URL --token TOKEN [--site FILE] …``.
+
+It registers with the platform (or, with ``--invite``, waits to be registered), pushes its Location, plays one
+day of charging sessions and writes a report. Its exit code is 0 if the day was played.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import secrets
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+
+from local.cpo.book import Book
+from local.cpo.grid import GridLimit, SiteFileError, read_site_file
+from local.cpo.ocpi_client import Client, OcpiError, Unreachable
+from local.cpo.ocpi_server import create_app
+from local.cpo.pace import Pace, Quiet, SimulatedClock, Traffic, watch_queues
+from local.cpo.plant import Plant
+from local.cpo.registration import Refused, Registration
+from local.cpo.report import figures, write_load
+from local.cpo.sessions import Day, SessionsError, drawn_day, read_day
+from local.cpo.site import garage
+from local.cpo.world import Progress, World
+from ocpi import wire
+
+DRAWN_DAY = date(2026, 3, 2)
+"""A Monday without a change of clocks, for sessions that are drawn."""
+
+TABLE_DAY = date(2019, 3, 5)
+"""A Tuesday in the Caltech table."""
+
+
+@dataclass(frozen=True)
+class Office:
+    """All parts of a running CPO."""
+
+    registration: Registration
+    client: Client
+    world: World
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the CPO; returns the exit code."""
+    options = _options(arguments)
+    say = _json_lines if options.json else _words
+    try:
+        day = choose_day(options.sessions, options.day, options.seed)
+        limit = read_site_file(options.site) if options.site else None
+        asyncio.run(_run(options, day, limit, say))
+    except (SessionsError, SiteFileError) as error:
+        return _fail(str(error))
+    except (Refused, OcpiError, Unreachable) as error:
+        return _fail(f"the platform cannot be worked with: {error}")
+    except OSError as error:
+        return _fail(str(error))
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def choose_day(sessions: Path | None, day: date | None, seed: int) -> Day:
+    """The day to play: of a table, or drawn.
+
+    Raises:
+        SessionsError: the table is wrong.
+    """
+    if sessions:
+        return read_day(sessions, day or TABLE_DAY, seed)
+    return drawn_day(garage(), day or DRAWN_DAY, seed)
+
+
+async def _run(options: argparse.Namespace, day: Day, limit: GridLimit | None, say: "Say") -> None:
+    async with _open_office(options, day) as office:
+        say("serving", {"versions_url": office.registration.versions_url})
+        await _register(options, office)
+        say("registered", {"partner": _party(office.registration)})
+        await office.world.push_location()
+        say("located", {"location_id": day.site.location_id, "evses": len(day.site.evses)})
+        if options.stay:
+            await asyncio.Event().wait()
+        if options.hold and not await _line_on_stdin():
+            return
+        await office.world.play(lambda progress: say("progress", _progress(progress, limit)))
+        report = figures(office.world, limit)
+        if options.report:
+            options.report.write_text(json.dumps(report, indent=2) + "\n")
+        if options.load_csv and limit:
+            write_load(options.load_csv, office.world, limit)
+        say("done", report)
+
+
+async def _line_on_stdin() -> bool:
+    """Wait for a line on standard input; False if it ends instead."""
+    readable = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(sys.stdin.fileno(), readable.set)
+    try:
+        await readable.wait()
+    finally:
+        loop.remove_reader(sys.stdin.fileno())
+    return bool(sys.stdin.readline())
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without its own signal handlers: who started this process decides when it ends."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave signals alone."""
+        yield
+
+
+@asynccontextmanager
+async def _open_office(options: argparse.Namespace, day: Day) -> AsyncIterator[Office]:
+    """A CPO whose server answers."""
+    traffic = Traffic()
+    client = Client(traffic)
+    with socket.create_server((options.host, options.port)) as listener:
+        base_url = f"http://{options.host}:{listener.getsockname()[1]}"
+        registration = Registration(f"{base_url}/ocpi/versions", invited=options.invite)
+        world = World(
+            day,
+            Plant(day.site, day.berths, day.start, options.default_limit_a),
+            Book(day, options.run or secrets.token_hex(4)),
+            Pace(
+                SimulatedClock(day.start, options.clock_file),
+                Quiet(traffic, options.silence, watch_queues(options.settle_queue)),
+                options.busy_rate,
+                options.patience,
+            ),
+            registration,
+            client,
+            meter_seconds=round(options.meter_minutes * 60),
+        )
+        app = create_app(base_url, registration, client, world, traffic)
+        server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
+        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        try:
+            yield Office(registration, client, world)
+        finally:
+            server.should_exit = True
+            await serving
+            await client.close()
+
+
+async def _register(options: argparse.Namespace, office: Office) -> None:
+    if options.versions_url:
+        await office.registration.register(office.client, options.versions_url, options.token)
+        return
+    await office.registration.done.wait()
+    await asyncio.sleep(0.5)  # for the platform to take in the answer to its registration
+
+
+# --- what it says -------------------------------------------------------------------------------------------
+
+type Say = Callable[[str, dict[str, Any]], None]
+
+
+def _json_lines(event: str, content: dict[str, Any]) -> None:
+    print(wire.dumps({"event": event, **content}).decode(), flush=True)
+
+
+def _words(event: str, content: dict[str, Any]) -> None:
+    match event:
+        case "progress":
+            limit = "" if content["limit_kw"] is None else f" of {content['limit_kw']:.1f}"
+            load = f"{content['load_kw']:6.1f}{limit} kW, {content['connected']:3d} cars"
+            print(
+                f"\r{content['now']:%a %H:%M} UTC, {load}, {content['profiles']:5d} profiles",
+                end="",
+                flush=True,
+            )
+        case "done":
+            print()
+            for name, value in content.items():
+                print(f"{name:32} {value}")
+        case _:
+            print(event, *(f"{name}={value}" for name, value in content.items()), flush=True)
+
+
+def _progress(progress: Progress, limit: GridLimit | None) -> dict[str, Any]:
+    return asdict(progress) | {"limit_kw": limit.kw(progress.now) if limit else None}
+
+
+def _party(registration: Registration) -> str | None:
+    partner = registration.partner
+    return f"{partner.country_code}/{partner.party_id}" if partner else None
+
+
+def _fail(message: str) -> int:
+    print(f"local.cpo: {message}", file=sys.stderr, flush=True)
+    return 1
+
+
+def _options(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local.cpo", description="A simulated charge point operator")
+    parser.add_argument("--versions-url", help="register with the platform whose versions are here …")
+    parser.add_argument("--token", help="… with this CREDENTIALS_TOKEN_A of its invitation")
+    parser.add_argument("--invite", metavar="TOKEN", help="instead: wait until a platform registers with this token")
+    parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
+    parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0 picks a free one")
+    parser.add_argument("--site", type=Path, metavar="FILE", help="the site file, for the grid limit to judge by")
+    parser.add_argument("--sessions", type=Path, metavar="FILE", help="a table of sessions (CSV) instead of drawn ones")
+    parser.add_argument("--day", type=date.fromisoformat, help="the local day to play, as 2019-03-05")
+    parser.add_argument("--seed", type=int, default=1, help="makes drawn sessions and drivers' words repeatable")
+    parser.add_argument("--default-limit-a", type=float, default=6.0, help="A per phase for sessions without a profile")
+    parser.add_argument("--meter-minutes", type=float, default=15, help="how often meters are read, simulated minutes")
+    parser.add_argument(
+        "--busy-rate", type=float, default=10, help="simulated s per real s while messages are under way"
+    )
+    parser.add_argument("--patience", type=float, default=20, help="real seconds that one event may take to settle")
+    parser.add_argument("--silence", type=float, default=0.3, help="real seconds without messages that count as quiet")
+    parser.add_argument("--settle-queue", action="append", default=[], metavar="URL", help="an SQS queue to watch too")
+    parser.add_argument("--clock-file", type=Path, default=os.environ.get("CLOCK_FILE") or None)
+    parser.add_argument("--run", help="prefix of session ids; default: a random one")
+    parser.add_argument("--report", type=Path, metavar="FILE", help="write the figures here, as JSON")
+    parser.add_argument("--load-csv", type=Path, metavar="FILE", help="write the load over time here (needs --site)")
+    parser.add_argument("--hold", action="store_true", help="play only after a line on standard input")
+    parser.add_argument("--stay", action="store_true", help="don't play: register, push the Location, and stay up")
+    parser.add_argument("--json", action="store_true", help="say everything as JSON, one line each")
+    options = parser.parse_args(arguments)
+    if bool(options.versions_url) == bool(options.invite):
+        parser.error("give either --versions-url with --token, or --invite")
+    if options.versions_url and not options.token:
+        parser.error("--versions-url needs --token")
+    return options
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())
