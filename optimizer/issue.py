@@ -1,9 +1,9 @@
 """Which profiles may be sent now. This is where a site's safety lives.
 
-A charge point obeys the profile it accepted last, and while a request is unanswered nobody knows whether that is the
-old one or the new one. So a session counts with the worse of the two, at every instant from now on to the end of time
-(a profile's last period never ends). An increase is sent only where the sum of these worst cases leaves room for it;
-a decrease is always sent, and makes room once it has been accepted.
+A charge point obeys the profile it accepted last, and while a request is unanswered nobody knows whether that
+is the old one or the new one. So a session counts with the worse of the two, at every instant from now on to
+the end of time (a profile's last period never ends). An increase is sent only where the sum of these worst
+cases leaves room for it; a decrease is always sent, and makes room once it has been accepted.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -22,8 +22,8 @@ _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 class SessionState:
     """What is known about the profile of a session.
 
-    `default_limit_a` is what it may draw per phase without a profile, `accepted` the profile in force, `pending` the
-    profile that was sent and is not answered yet.
+    `default_limit_a` is what it may draw per phase without a profile, `accepted` the profile in force,
+    `pending` the profile that was sent and is not answered yet.
     """
 
     id: str
@@ -45,12 +45,14 @@ class SessionState:
         return replace(self, pending=None)
 
     def unanswered(self) -> "SessionState":
-        """The answer is given up: either profile may be in force, so the higher of both counts from now on."""
+        """The answer is given up: either profile may be in force, so the higher of both counts from now
+        on."""
         return replace(self, accepted=worst_case(self), pending=None) if self.pending else self
 
 
 def worst_case(state: SessionState) -> Schedule:
-    """The most that a session may draw at every instant: the higher of its profile in force and an unanswered one."""
+    """The most that a session may draw at every instant: the higher of its profile in force and an unanswered
+    one."""
     in_force = state.accepted or Schedule.constant(state.default_limit_a, _EVER)
     return in_force.maximum(state.pending) if state.pending else in_force
 
@@ -63,15 +65,16 @@ def to_send(
 ) -> list[tuple[str, Schedule]]:
     """The profiles to send now, so that no combination of answers can break a limit.
 
-    A profile that nowhere allows more than the worst case is sent at once, any other if its rise fits under the limits
-    at every instant. Where a limit is broken already (it dropped, or newcomers use the head-room), nothing may rise.
+    A profile that nowhere allows more than the worst case is sent at once, any other if its rise fits under
+    the limits at every instant. Where a limit is broken already (it dropped, or newcomers use the head-room),
+    nothing may rise.
 
-    What does not fit waits for the decreases on their way. A change that both rises and falls may itself be what
-    others wait for; as few of these as possible take two steps, their falling part first. So once everything is
-    answered and accepted, three rounds put any desired schedules that fit together into force.
+    What does not fit waits for the decreases on their way. A change that both rises and falls may itself be
+    what others wait for; as few of these as possible take two steps, their falling part first. So once
+    everything is answered and accepted, three rounds put any desired schedules that fit together into force.
 
-    Nothing is sent to a session with a pending request, for one without a desired schedule, or that is in force
-    already. Ids in `desired` that have no state are ignored.
+    Nothing is sent to a session with a pending request, for one without a desired schedule, or that is in
+    force already. Ids in `desired` that have no state are ignored.
 
     Args:
         states: every session of the site that may draw, managed or not; earlier ones get the room first.
@@ -88,8 +91,9 @@ def to_send(
         if state.pending is None and state.id in desired
     ]
     changes = [change for change in changes if change.needed]
-    load = {phase: sum((drawn[each.id] for each in states if phase in each.phases), 0 * instants) for phase in limits}
-    room = {phase: limit.sampled(instants) - load[phase] for phase, limit in limits.items()}
+    room = {phase: limit.sampled(instants) for phase, limit in limits.items()}
+    for state in states:
+        _shift(room, state.phases, -drawn[state.id])
 
     sends: dict[str, Schedule] = {}
     waiting = []
@@ -127,11 +131,6 @@ class _Change:
         rises = self.rise > 0
         return all((self.rise[rises] <= room[phase][rises] + EPSILON_A).all() for phase in self.state.phases)
 
-    def relief(self, room: Mapping[Phase, Floats]) -> float:
-        """How much it would help where room is short to make the falling part first and the rising part later."""
-        change = self.rise + self.fall
-        return sum(float(change[room[phase] < -EPSILON_A].sum()) for phase in self.state.phases)
-
 
 def _shift(room: dict[Phase, Floats], phases: Iterable[Phase], by: Floats) -> None:
     """Add `by` to the room on some phases, in place."""
@@ -139,22 +138,27 @@ def _shift(room: dict[Phase, Floats], phases: Iterable[Phase], by: Floats) -> No
 
 
 def _in_two_steps(waiting: Sequence[_Change], room: Mapping[Phase, Floats]) -> list[_Change]:
-    """The changes that have to fall before anything rises, so that all the others can be sent whole in the next round.
+    """The changes that have to fall before anything rises, so that all the others can be sent whole in the
+    next round.
 
     Args:
         waiting: what does not fit now.
         room: what is left once everything on its way is accepted, by phase.
     """
-    left = dict(room)
     mixed = [change for change in waiting if change.fall.any()]
-    for change in mixed:
-        _shift(left, change.state.phases, -change.rise)
+    if not mixed:
+        return []
+    phases = list(room)
+    on_phase = np.array([[phase in change.state.phases for phase in phases] for change in mixed], dtype=float)
+    gains = np.stack([change.rise + change.fall for change in mixed])
+    left = np.stack(list(room.values())) - on_phase.T @ np.stack([change.rise for change in mixed])
     chosen: list[_Change] = []
-    while mixed:
-        best = max(mixed, key=lambda change: change.relief(left))
-        if not best.relief(left):
-            break
-        _shift(left, best.state.phases, best.rise + best.fall)
-        mixed.remove(best)
-        chosen.append(best)
-    return chosen
+    while True:
+        short = (left < -EPSILON_A).astype(float)
+        relief = (on_phase * (gains @ short.T)).sum(axis=1)
+        best = int(relief.argmax())
+        if not relief[best]:
+            return chosen
+        chosen.append(mixed[best])
+        left += np.outer(on_phase[best], gains[best])
+        gains[best] = 0.0

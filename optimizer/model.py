@@ -1,10 +1,11 @@
 """The charging of a site as a linear program, and the plan that comes out of it.
 
-Each vehicle's need is cut into slices whose reward falls from slice to slice, so that a scarce site first gives
-everyone some; energy is worth more than anything else, then charging early, then leaving the plan as it was. What
-comes out of the solver is made chargeable (a vehicle draws nothing or at least its minimum), brought back to the
-plan before wherever little is lost by it (each changed schedule is a request to a charge point), cut to tenths of an
-ampere and checked against every limit without a line of this shared. If the solver fails, a greedy plan stands in.
+Each vehicle's need is cut into slices whose reward falls from slice to slice, so that a scarce site first
+gives everyone some; energy is worth more than anything else, then charging early, then leaving the plan as it
+was. What comes out of the solver is made chargeable (a vehicle draws nothing or at least its minimum),
+brought back to the plan before wherever little is lost by it (each changed schedule is a request to a charge
+point), cut to tenths of an ampere and checked against every limit without a line of this shared. If the
+solver fails, a greedy plan stands in.
 """
 
 import logging
@@ -28,7 +29,8 @@ log = logging.getLogger(__name__)
 Bools = NDArray[np.bool_]
 
 _Planner = Callable[[Bools, Floats], Floats]
-"""Plans the vehicles marked in (n,) anew beside the currents (n, t) of the others, all of which it returns; (n, t)."""
+"""Plans the vehicles marked in (n,) anew beside the currents (n, t) of the others, all of which it returns;
+(n, t)."""
 
 HORIZON = timedelta(hours=36)
 SLICES = 4
@@ -39,33 +41,42 @@ LATE_PRICE = 1e-3
 """Per kWh and hour of waiting."""
 
 RISE_PRICE = 1e-4
-"""Per ampere by which a vehicle's current rises from one step to the next: few, long blocks instead of many."""
+"""Per ampere by which a vehicle's current rises from one step to the next: few, long blocks instead of
+many."""
 
 RISE_CELLS = 5000
-"""Programs of more vehicles times steps go without that price: its rows would cost more time than they are worth."""
+"""Programs of more vehicles times steps go without that price: its rows would cost more time than they are
+worth."""
 
 VALUE_LOSS = 0.2
 VALUE_LOSS_KWH = 0.5
-"""How much of the value of a free plan (and of its kWh) may be given up to leave schedules as they are. It can be
+"""How much of the value of a free plan (and of its kWh) may be given up to leave schedules as they are. It
+can be
 much: what is planned for later may still be changed later, before anything is lost."""
 
 NEAR_H = 0.5
 NEAR_LOSS = 0.1
 NEAR_LOSS_KWH = 1.0
-"""How much of the energy of the next `NEAR_H` hours may be given up for that: what is not used now is gone."""
+"""How much of the energy of the next `NEAR_H` hours may be given up for that: what is not used now is
+gone."""
+
+REPAIR_LOSS = 0.002
+"""If making a plan chargeable costs more of its value, the program is solved once more for what is left to
+decide."""
 
 UNMET_H = 12.0
-"""A kWh that is not planned at all counts as one that waits so long, when it is asked who shall fill a gap."""
+"""A kWh that is not planned at all counts as one that waits so long, when it is asked who shall fill a
+gap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Vehicle:
     """A vehicle at a charging station, as far as it is known.
 
-    `max_a` and `min_a` are ampere per phase: it draws nothing, or between the two, alike on all of `phases`. It is
-    believed to leave at `departure` and to want `energy_kwh` until then, after the `taken_kwh` that it has (they make
-    the sharing fair over the whole stay); a higher `priority` is served first.
-    `tail_a` is what it may draw for ever after the plan (see `optimizer.profiles.safe_tails`).
+    `max_a` and `min_a` are ampere per phase: it draws nothing, or between the two, alike on all of `phases`.
+    It is believed to leave at `departure` and to want `energy_kwh` until then, after the `taken_kwh` that it
+    has (they make the sharing fair over the whole stay); a higher `priority` is served first. `tail_a` is
+    what it may draw for ever after the plan (see `optimizer.profiles.safe_tails`).
 
     Raises:
         ValueError: a number is negative or not finite, `departure` has no time zone, or there are no phases.
@@ -97,12 +108,12 @@ class Problem:
     """What is to be planned: vehicles under limits on a grid of steps.
 
     `available_a` holds for each phase one value a step: the limit less head-room less what others draw (see
-    `available`); a negative one counts as zero and is reported. `previous` are the schedules planned before, by
-    vehicle, for as few changes as possible.
+    `available`); a negative one counts as zero and is reported. `previous` are the schedules planned before,
+    by vehicle, for as few changes as possible.
 
     Raises:
-        ValueError: steps that are no positive whole seconds, series of another length or with numbers that are not
-            finite, two vehicles of one id, or a vehicle on a phase without a limit.
+        ValueError: steps that are no positive whole seconds, series of another length or with numbers that
+            are not finite, two vehicles of one id, or a vehicle on a phase without a limit.
     """
 
     start: datetime
@@ -139,9 +150,9 @@ class Problem:
 class Plan:
     """What each vehicle may draw, in ampere per phase, one value a step (0 once it is believed to have left).
 
-    `unmet_kwh` is what a vehicle will miss of its energy, `over_a` what is drawn above the limit by others than the
-    planned vehicles (by phase, one value a step). `solver` made the plan: "highs", "greedy", or "none" if even that
-    failed and everything is 0.
+    `unmet_kwh` is what a vehicle will miss of its energy, `over_a` what is drawn above the limit by others
+    than the planned vehicles (by phase, one value a step). `solver` made the plan: "highs", "greedy", or
+    "none" if even that failed and everything is 0.
     """
 
     current_a: Mapping[str, tuple[float, ...]]
@@ -154,9 +165,9 @@ class Plan:
 def grid(now: datetime, until: datetime, changes: Iterable[datetime] = ()) -> tuple[int, ...]:
     """The lengths of the steps in seconds from `now` (its whole second) to `until` or a little later.
 
-    About 12 steps of 5 minutes, then 12 of 15, then hours, 36 h at most, with a cut at each change of a limit. The
-    steps lie on the clock (a 15-minute step starts at :00, :15, :30 or :45), so that a plan made a little later has
-    the same boundaries and is the same plan if nothing happened.
+    About 12 steps of 5 minutes, then 12 of 15, then hours, 36 h at most, with a cut at each change of a
+    limit. The steps lie on the clock (a 15-minute step starts at :00, :15, :30 or :45), so that a plan made a
+    little later has the same boundaries and is the same plan if nothing happened.
     """
     start = now.astimezone(UTC).replace(microsecond=0)
     end = min(_on_the_clock(until.astimezone(UTC), 3600), _on_the_clock(start + HORIZON, 6 * 3600, up=False))
@@ -170,7 +181,8 @@ def grid(now: datetime, until: datetime, changes: Iterable[datetime] = ()) -> tu
         *_marks(hours, end, 3600),
         *(change.astimezone(UTC) for change in changes if start < change < end),
     }
-    return tuple(round((later - earlier).total_seconds()) for earlier, later in pairwise(sorted({start, *marks, end})))
+    edges = sorted({start, *marks, end})
+    return tuple(round((later - earlier).total_seconds()) for earlier, later in pairwise(edges))
 
 
 def _on_the_clock(moment: datetime, seconds: int, up: bool = True) -> datetime:
@@ -201,7 +213,8 @@ def available(
         start: of the first step.
         step_seconds: the lengths of the steps.
         reserved_a: ampere by phase kept free at all times, such as the head-room for arrivals.
-        others: phases and worst case of each session that cannot be planned; its highest within a step counts.
+        others: phases and worst case of each session that cannot be planned; its highest within a step
+            counts.
     """
     starts = [start + timedelta(seconds=int(offset)) for offset in accumulate(step_seconds, initial=0)]
     steps = list(pairwise(starts))
@@ -218,14 +231,15 @@ def available(
 
 def _highest(schedule: Schedule, start: datetime, end: datetime) -> float:
     """The highest limit of a schedule within [start, end)."""
-    return max(schedule.at(start), *(limit_a for begins, limit_a in schedule.steps if start < begins < end), 0.0)
+    return max([schedule.at(start), *(limit_a for begins, limit_a in schedule.steps if start < begins < end)])
 
 
 def solve(problem: Problem, time_limit_s: float = 5.0) -> Plan:
     """Plan the charging: the most energy, shared fairly by slices, then the earliest, with few changes.
 
-    Never raises for a problem that could be constructed, and never plans above a limit: the linear program, then a
-    greedy plan, then nothing at all; the first whose rounded currents pass an independent check is the plan.
+    Never raises for a problem that could be constructed, and never plans above a limit: the linear program,
+    then a greedy plan, then nothing at all; the first whose rounded currents pass an independent check is the
+    plan.
 
     Args:
         problem: vehicles, limits and the plan before.
@@ -235,8 +249,13 @@ def solve(problem: Problem, time_limit_s: float = 5.0) -> Plan:
     case = _Case(problem)
 
     def optimal(free: Bools, fixed: Floats) -> Floats:
-        left_s = time_limit_s - (time.perf_counter() - began)
-        return _repaired(case, free, fixed, _relaxed(case, free, fixed, left_s))
+        ends = began + time_limit_s
+        relaxed = _relaxed(case, free, fixed, ends - time.perf_counter())
+        repaired = _repaired(case, free, fixed, relaxed)
+        if not free.any() or (case.value(repaired).sum() >= (1 - REPAIR_LOSS) * case.value(relaxed).sum()):
+            return repaired
+        again = _relaxed(case, free, fixed, ends - time.perf_counter(), repaired > 0)
+        return _repaired(case, free, fixed, again)
 
     def greedy(free: Bools, fixed: Floats) -> Floats:
         return _greedy(case, free, fixed)
@@ -256,7 +275,8 @@ def solve(problem: Problem, time_limit_s: float = 5.0) -> Plan:
 
 
 def broken_limits(problem: Problem, plan: Plan) -> list[str]:
-    """Everything a plan breaks: limits of phases and vehicles, the least current, charging after the departure.
+    """Everything a plan breaks: limits of phases and vehicles, the least current, charging after the
+    departure.
 
     Written without a line of the model, so that an error there does not hide here.
     """
@@ -274,7 +294,7 @@ def broken_limits(problem: Problem, plan: Plan) -> list[str]:
             drawn = sum(plan.current_a[vehicle.id][step] for vehicle in on_phase)
             tails = sum(vehicle.tail_a for vehicle in on_phase if vehicle.departure < end)
             if drawn > EPSILON_A and drawn + tails > limit + EPSILON_A:
-                wrong.append(f"{phase} at {problem.starts[step]}: {drawn} A and {tails} A of tails, {limit} A allowed")
+                wrong.append(f"{phase} at {problem.starts[step]}: {drawn} + {tails} A of tails, not {limit}")
     return wrong
 
 
@@ -293,7 +313,8 @@ class _Case:
             [[phase in vehicle.phases for vehicle in vehicles] for phase in phases], dtype=bool
         ).reshape(len(phases), len(vehicles))
         """(p, n)"""
-        self.min_a: Floats = np.array([math.ceil(vehicle.min_a * 10 - EPSILON_A) / 10 for vehicle in vehicles])
+        least = np.array([vehicle.min_a for vehicle in vehicles])
+        self.min_a: Floats = np.ceil(least * 10 - EPSILON_A) / 10
         self.max_a: Floats = np.array([_usable(vehicle) for vehicle in vehicles])
         self.need_kwh: Floats = np.array([vehicle.energy_kwh for vehicle in vehicles])
         self.priority: Floats = np.array([vehicle.priority for vehicle in vehicles])
@@ -322,7 +343,8 @@ class _Case:
         return np.asarray(free[self.on_phase[:, vehicle]].min(axis=0) + currents[vehicle])
 
     def ceiling(self, currents: Floats, vehicle: int) -> Floats:
-        """The highest current that one vehicle may draw beside the others at each step, and charge with; (t,)."""
+        """The highest current that one vehicle may draw beside the others at each step, and charge with;
+        (t,)."""
         highest = np.minimum(self.room(currents, vehicle), self.max_a[vehicle])
         usable = self.stays[vehicle] & (highest >= self.min_a[vehicle] - EPSILON_A)
         return np.asarray(np.where(usable, highest, currents[vehicle]))
@@ -345,7 +367,8 @@ def _usable(vehicle: Vehicle) -> float:
 
 
 def _before(problem: Problem, case: _Case) -> tuple[Floats, Bools]:
-    """The schedules before on the steps of now (the highest within a step), cut to what the vehicle may draw now."""
+    """The schedules before on the steps of now (the highest within a step), cut to what the vehicle may draw
+    now."""
     before = np.zeros(case.shape)
     known = np.zeros(len(problem.vehicles), dtype=bool)
     for row, vehicle in enumerate(problem.vehicles):
@@ -367,16 +390,17 @@ class _SolverFailed(Exception):
 def _with_few_changes(case: _Case, planner: _Planner) -> Floats:
     """A plan nearly as good as a free one in which most vehicles keep the schedule before; (n, t).
 
-    Vehicles without a schedule before are planned into what the others leave. As long as that is not good enough, a
-    few more are planned anew with them: those that matter most. A situation that did not change gives the same plan.
+    Vehicles without a schedule before are planned into what the others leave. As long as that is not good
+    enough, a few more are planned anew with them: those that matter most. A situation that did not change
+    gives the same plan.
     """
-    best = _rounded(planner(np.ones(case.shape[0], dtype=bool), np.zeros(case.shape)))
+    best = planner(np.ones(case.shape[0], dtype=bool), np.zeros(case.shape))
     aim = _Aim(case, best)
     free = ~case.known | _unfit(case)
     bound = free.copy()
     while not free.all():
         fixed = np.where(free.reshape(-1, 1), 0.0, case.before_a)
-        plan = _rounded(planner(free, fixed)) if free.any() else fixed
+        plan = planner(free, fixed) if free.any() else fixed
         if aim.reached(plan):
             return _taken_back(case, aim, plan, free & ~bound)
         ranking = np.where(free, -1.0, aim.matters(plan))
@@ -385,7 +409,8 @@ def _with_few_changes(case: _Case, planner: _Planner) -> Floats:
 
 
 def _taken_back(case: _Case, aim: "_Aim", plan: Floats, candidates: Bools) -> Floats:
-    """The plan with the schedule before for each candidate whose change turns out not to be needed; (n, t)."""
+    """The plan with the schedule before for each candidate whose change turns out not to be needed; (n,
+    t)."""
     for row in np.flatnonzero(candidates):
         kept = plan.copy()
         kept[row] = case.before_a[row]
@@ -430,7 +455,8 @@ class _Aim:
         return np.minimum(energy, self._case.need_kwh)
 
     def _gap_filling(self, plan: Floats) -> Floats:
-        """What each vehicle could take soon in the room left, times how long it would wait else, in kWh h; (n,).
+        """What each vehicle could take soon in the room left, times how long it would wait else, in kWh h;
+        (n,).
 
         Also the energy that is reserved soon for vehicles that do not need it.
         """
@@ -458,14 +484,23 @@ def _unfit(case: _Case) -> Bools:
         back[relief.argmax()] = False
 
 
-def _relaxed(case: _Case, free: Bools, fixed: Floats, time_limit_s: float) -> Floats:
-    """The optimum of the linear program for the free vehicles, which may draw any current up to their highest.
+def _relaxed(
+    case: _Case,
+    free: Bools,
+    fixed: Floats,
+    time_limit_s: float,
+    pattern: Bools | None = None,
+) -> Floats:
+    """The optimum of the linear program for the free vehicles, which may draw any current up to their
+    highest.
 
     Args:
         case: the problem.
         free: (n,) which vehicles are planned.
         fixed: (n, t) the currents of the others; 0 for the free ones.
         time_limit_s: how long the solver may take.
+        pattern: (n, t) if given, they draw at least their least current where it is true and nothing
+            elsewhere.
 
     Returns:
         (n, t) currents of all.
@@ -477,10 +512,14 @@ def _relaxed(case: _Case, free: Bools, fixed: Floats, time_limit_s: float) -> Fl
     rows = np.flatnonzero(free)
     highest = np.where(case.stays, case.max_a.reshape(-1, 1), 0.0)[rows]
     kwh_per_a = case.kwh_per_a[rows]
-    currents = lp.columns(highest, -LATE_PRICE * case.wait_h * kwh_per_a)
+    lowest = np.zeros(highest.shape)
+    if pattern is not None:
+        highest = np.where(pattern[rows], highest, 0.0)
+        lowest = np.where(pattern[rows], case.min_a[rows].reshape(-1, 1), 0.0)
+    currents = lp.columns(highest, -LATE_PRICE * case.wait_h * kwh_per_a, lowest)
     slices = lp.columns(case.slice_kwh[rows], np.outer(case.priority[rows], SLICE_REWARDS))
     for row, factors in enumerate(kwh_per_a):
-        lp.row([currents[row], slices[row]], [factors, -np.ones(SLICES)], 0.0, equal=True)
+        lp.row([slices[row], currents[row]], [np.ones(SLICES), -factors], 0.0)
     left = np.clip(case.available_a - case.on_phase @ fixed, 0.0, None)
     for on_phase, limits in zip(case.on_phase[:, rows], left, strict=True):
         for step in np.flatnonzero(highest[on_phase].sum(axis=0) > limits):
@@ -495,15 +534,17 @@ def _relaxed(case: _Case, free: Bools, fixed: Floats, time_limit_s: float) -> Fl
 
 
 def _price_rises(lp: "_Lp", currents: NDArray[np.int64], highest: Floats, before_a: Floats) -> None:
-    """Let each rise of a current from one step to the next cost a little; the first from what is planned for now."""
+    """Let each rise of a current from one step to the next cost a little; the first from what is planned for
+    now."""
     rises = lp.columns(highest, np.full(highest.shape, -RISE_PRICE))
     first, others = np.array([1.0, -1.0]), np.array([1.0, -1.0, -1.0])
-    for current, rise, before in zip(currents, rises, before_a, strict=True):
-        for step in range(len(current)):
+    earlier = np.roll(currents, 1, axis=1)
+    for row, ids in enumerate(np.stack([currents, rises, earlier], axis=2)):
+        for step, columns in enumerate(ids):
             if step == 0:
-                lp.row([current[:1], rise[:1]], [first], float(before[0]))
+                lp.row([columns[:2]], [first], float(before_a[row, 0]))
             else:
-                lp.row([current[step : step + 1], rise[step : step + 1], current[step - 1 : step]], [others], 0.0)
+                lp.row([columns], [others], 0.0)
 
 
 class _Lp:
@@ -514,8 +555,9 @@ class _Lp:
         self._variables: list[pulp.LpVariable] = []
         self._reward: list[tuple[pulp.LpVariable, float]] = []
 
-    def columns(self, upper: Floats, reward: Floats) -> NDArray[np.int64]:
-        """Add variables between 0 and `upper`, rewarded per unit; their numbers in the shape of `upper`.
+    def columns(self, upper: Floats, reward: Floats, lower: Floats | None = None) -> NDArray[np.int64]:
+        """Add variables between `lower` (or 0) and `upper`, rewarded per unit; numbers in the shape of
+        `upper`.
 
         Where `upper` is 0 there is no variable, and the number is -1.
         """
@@ -523,29 +565,28 @@ class _Lp:
         count = int(wanted.sum())
         first = len(self._variables)
         new = self._problem.add_variable_matrix("x", range(first, first + count), 0)
-        for variable, bound in zip(new, upper[wanted].tolist(), strict=True):
-            variable.bounds(0, bound)
+        least = np.zeros(upper.shape) if lower is None else lower
+        for variable, low, high in zip(new, least[wanted].tolist(), upper[wanted].tolist(), strict=True):
+            variable.bounds(low, high)
         self._variables += new
         self._reward += zip(new, np.broadcast_to(reward, upper.shape)[wanted].tolist(), strict=True)
         ids = np.full(upper.shape, -1)
         ids[wanted] = np.arange(first, first + count)
         return ids
 
-    def row(
-        self, ids: Iterable[NDArray[np.int64]], factors: Iterable[Floats], limit: float, equal: bool = False
-    ) -> None:
-        """Demand that the sum of variables times factors is at most (or exactly) `limit`."""
+    def row(self, ids: Iterable[NDArray[np.int64]], factors: Iterable[Floats], limit: float) -> None:
+        """Demand that the sum of variables times factors is at most `limit`."""
         pairs = zip(np.concatenate(list(ids)).tolist(), np.concatenate(list(factors)).tolist(), strict=True)
         terms = [(self._variables[number], factor) for number, factor in pairs if number >= 0]
         if terms:
             total = pulp.lpSum_vars_coefs(terms)
-            self._problem.addConstraint(total == limit if equal else total <= limit)
+            self._problem.addConstraint(total <= limit)
 
     def solved(self, time_limit_s: float) -> Floats:
         """Solve, and read the values by number; one more at the end, 0, is the value of number -1.
 
-        One thread, because HiGHS refuses a second solve in a process with another number. Without presolve the dual
-        simplex is the fastest at this size.
+        One thread, because HiGHS refuses a second solve in a process with another number. Without presolve
+        the dual simplex is the fastest at this size.
 
         Raises:
             _SolverFailed: no optimum, for whatever reason.
@@ -564,13 +605,14 @@ class _Lp:
 
 
 def _repaired(case: _Case, free: Bools, fixed: Floats, relaxed: Floats) -> Floats:
-    """Currents of 0 or at least the least one, with nearly the energy of `relaxed`; (n, t).
+    """Whole tenths of an ampere, 0 or at least the least current, with nearly the energy of `relaxed`; (n,
+    t).
 
-    What is below the least current becomes zero; then each vehicle gets back what it lost by that, and then whatever
-    the limits still leave, the one that misses the largest share first.
+    What is below the least current becomes zero; then each vehicle gets back what it lost by that, and then
+    whatever the limits still leave, the one that misses the largest share first.
     """
-    currents = np.minimum(relaxed, case.max_a.reshape(-1, 1))
-    currents = np.where(currents >= case.min_a.reshape(-1, 1) - EPSILON_A, currents, 0.0)
+    currents = np.floor(relaxed * 10 + EPSILON_A) / 10
+    currents = np.where(currents >= case.min_a.reshape(-1, 1), currents, 0.0)
     currents = np.where(free.reshape(-1, 1), currents, fixed)
     _fill(case, currents, np.where(free, case.energy(relaxed), 0.0))
     _fill(case, currents, np.where(free, case.need_kwh, 0.0))
@@ -578,7 +620,8 @@ def _repaired(case: _Case, free: Bools, fixed: Floats, relaxed: Floats) -> Float
 
 
 def _greedy(case: _Case, free: Bools, fixed: Floats) -> Floats:
-    """Currents without a solver: every vehicle gets a slice of its need in turn, as early as there is room; (n, t)."""
+    """Currents without a solver: every vehicle gets a slice of its need in turn, as early as there is room;
+    (n, t)."""
     currents = fixed.copy()
     for number in range(1, SLICES + 1):
         _fill(case, currents, np.where(free, case.need_kwh * number / SLICES, 0.0))
@@ -586,7 +629,8 @@ def _greedy(case: _Case, free: Bools, fixed: Floats) -> Floats:
 
 
 def _fill(case: _Case, currents: Floats, targets_kwh: Floats) -> None:
-    """Raise `currents` (n, t) in place towards energies (n,) where there is room, largest missing share first."""
+    """Raise `currents` (n, t) in place towards energies (n,) where there is room, largest missing share
+    first."""
     shares = (targets_kwh - case.energy(currents)) / np.maximum(case.need_kwh, EPSILON_A)
     for row in np.argsort(-shares * case.priority, kind="stable"):
         if shares[row] > EPSILON_A:
@@ -594,22 +638,17 @@ def _fill(case: _Case, currents: Floats, targets_kwh: Floats) -> None:
 
 
 def _fill_one(case: _Case, currents: Floats, row: int, target_kwh: float) -> None:
-    """Raise one vehicle's currents towards `target_kwh`, as early as there is room."""
+    """Raise one vehicle's currents towards `target_kwh` in tenths of an ampere, as early as there is room."""
     own = currents[row]
-    ceiling = case.ceiling(currents, row)
+    ceiling = np.floor(case.ceiling(currents, row) * 10 + EPSILON_A) / 10
     missing = target_kwh - float(own @ case.kwh_per_a[row])
     for step in np.flatnonzero(ceiling > own + EPSILON_A):
         if missing <= EPSILON_A:
             return
-        enough = own[step] + missing / case.kwh_per_a[row, step]
+        enough = math.ceil((own[step] + missing / case.kwh_per_a[row, step]) * 10 - EPSILON_A) / 10
         raised = min(ceiling[step], max(enough, case.min_a[row]))
         missing -= (raised - own[step]) * case.kwh_per_a[row, step]
         own[step] = raised
-
-
-def _rounded(currents: Floats) -> Floats:
-    """Whole tenths of an ampere, never more; (n, t)."""
-    return np.floor(currents * 10 + EPSILON_A) / 10
 
 
 def _plan(case: _Case, currents: Floats, solver: str, began: float) -> Plan:
@@ -619,9 +658,7 @@ def _plan(case: _Case, currents: Floats, solver: str, began: float) -> Plan:
     return Plan(
         current_a={name: tuple(row) for name, row in zip(ids, currents.tolist(), strict=True)},
         unmet_kwh=dict(zip(ids, unmet.tolist(), strict=True)),
-        over_a={
-            phase: tuple(over) for phase, over in zip(case.problem.available_a, case.over_a.tolist(), strict=True)
-        },
+        over_a=dict(zip(case.problem.available_a, map(tuple, case.over_a.tolist()), strict=True)),
         solver=solver,
         solve_ms=(time.perf_counter() - began) * 1000,
     )

@@ -1,7 +1,8 @@
 """What a session may draw over time, as a step function, and its form on the wire, a ChargingProfile.
 
-A profile is a maximum that stays in force until another replaces it, and its last period goes on for ever. So every
-schedule ends in a safe tail: all tails of a site fit together under its lowest limit, whatever becomes of us.
+A profile is a maximum that stays in force until another replaces it, and its last period goes on for ever. So
+every schedule ends in a safe tail: all tails of a site fit together under its lowest limit, whatever becomes
+of us.
 """
 
 import math
@@ -11,22 +12,25 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
-from ocpi.types.chargingprofiles import ChargingProfile, ChargingProfilePeriod, ChargingRateUnit
 
+from ocpi.types.chargingprofiles import ChargingProfile, ChargingProfilePeriod, ChargingRateUnit
 from optimizer.site import Phase, Site
 
 if TYPE_CHECKING:
     from optimizer.model import Plan, Problem, Vehicle
 
+_SECOND = timedelta(seconds=1)
+
 Floats = NDArray[np.float64]
 
 EPSILON_A = 1e-6
-"""Currents that differ by less are equal: far below the 0.1 A of a profile, far above the rounding of a sum."""
+"""Currents that differ by less are equal: far below the 0.1 A of a profile, far above the rounding of a
+sum."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +40,8 @@ class Schedule:
     Before its first start a schedule has its first value. Equal neighbours are merged on construction.
 
     Raises:
-        ValueError: no step, starts that don't rise, a start without a time zone or not in whole seconds, or a limit
-            that is negative or not finite.
+        ValueError: no step, starts that don't rise, a start without a time zone or not in whole seconds, or a
+            limit that is negative or not finite.
     """
 
     steps: tuple[tuple[datetime, float], ...]
@@ -47,7 +51,7 @@ class Schedule:
             raise ValueError("a schedule needs at least one step")
         for start, limit_a in self.steps:
             if start.tzinfo is None or start.microsecond:
-                raise ValueError(f"a step starts at a whole second with a time zone, not at {start.isoformat()}")
+                raise ValueError(f"a step starts at a whole second with a time zone, not at {start}")
             if not (math.isfinite(limit_a) and limit_a >= 0):
                 raise ValueError(f"a limit is 0 or more ampere, not {limit_a}")
         if any(later[0] <= earlier[0] for earlier, later in pairwise(self.steps)):
@@ -106,7 +110,8 @@ class Schedule:
         return Schedule(tuple((start, floor_tenth(limit_a)) for start, limit_a in self.steps))
 
     def to_charging_profile(self, min_charging_rate: float | None = None) -> ChargingProfile:
-        """The schedule as an absolute OCPI ChargingProfile in ampere, cut down to one decimal (CHP-22 to CHP-26).
+        """The schedule as an absolute OCPI ChargingProfile in ampere, cut down to one decimal (CHP-22 to
+        CHP-26).
 
         Args:
             min_charging_rate: the least current in ampere that the vehicle charges with, if it shall be told.
@@ -118,7 +123,7 @@ class Schedule:
             charging_rate_unit=ChargingRateUnit.A,
             min_charging_rate=None if min_charging_rate is None else _decimal(floor_tenth(min_charging_rate)),
             charging_profile_period=[
-                ChargingProfilePeriod(start_period=round((start - zero).total_seconds()), limit=_decimal(limit_a))
+                ChargingProfilePeriod(start_period=(start - zero) // _SECOND, limit=_decimal(limit_a))
                 for start, limit_a in schedule.steps
             ],
         )
@@ -160,7 +165,8 @@ class Schedule:
 
 
 def floor_tenth(ampere: float) -> float:
-    """The highest current of whole tenths that is no more than `ampere`; 16.3 stays 16.3 in spite of binary floats."""
+    """The highest current of whole tenths that is no more than `ampere`; 16.3 stays 16.3 in spite of binary
+    floats."""
     return math.floor(ampere * 10 + EPSILON_A) / 10
 
 
@@ -169,7 +175,8 @@ def _decimal(tenths: float) -> Decimal:
 
 
 def breakpoints(schedules: Iterable[Schedule], since: datetime) -> Floats:
-    """All moments from `since` on at which any of the schedules changes, `since` first; in seconds since 1970."""
+    """All moments from `since` on at which any of the schedules changes, `since` first; in seconds since
+    1970."""
     first = since.timestamp()
     starts = np.concatenate([[first], *(schedule._arrays[0] for schedule in schedules)])
     return np.unique(starts[starts >= first])
@@ -205,14 +212,15 @@ def safe_tails(
 ) -> dict[str, float]:
     """What each vehicle may draw for ever once its plan has ended: 0 or at least its `min_a`.
 
-    Where the room divided by the places is enough to charge with, that is everyone's share, whoever comes or goes.
-    Elsewhere as many as fit get `min_a`: those that had a tail keep it, the rest goes to newcomers in the order given,
-    and nobody's tail changes because a neighbour left, for each change of a tail is a request to a charge point.
+    Where the room divided by the places is enough to charge with, that is everyone's share, whoever comes or
+    goes. Elsewhere as many as fit get `min_a`: those that had a tail keep it, the rest goes to newcomers in
+    the order given, and nobody's tail changes because a neighbour left, for each change of a tail is a
+    request to a charge point.
 
     Args:
         vehicles: all that are charging.
-        room_a: ampere by phase, the lowest limit in force from now on less head-room for arrivals and less what
-            sessions out of our control may draw.
+        room_a: ampere by phase, the lowest limit in force from now on less head-room for arrivals and less
+            what sessions out of our control may draw.
         places: how many vehicles there can be at once (EVSEs).
         previous: the schedules planned before, by vehicle.
     """
@@ -231,18 +239,14 @@ def safe_tails(
 
 
 def schedules(problem: "Problem", plan: "Plan") -> dict[str, Schedule]:
-    """The plan as one schedule for each vehicle: its currents until it is believed to leave, then its safe tail."""
-    starts = [problem.start + timedelta(seconds=offset) for offset in accumulate(problem.step_seconds, initial=0)]
-    return {
-        vehicle.id: _schedule(starts, plan.current_a[vehicle.id], vehicle.departure, vehicle.tail_a)
-        for vehicle in problem.vehicles
-    }
+    """The plan as one schedule for each vehicle: its currents until it is believed to leave, then its safe
+    tail."""
+    currents = plan.current_a
+    return {each.id: _schedule(problem.starts, currents[each.id], each) for each in problem.vehicles}
 
 
-def _schedule(
-    starts: Sequence[datetime], current_a: Sequence[float], departure: datetime, tail_a: float
-) -> Schedule:
+def _schedule(starts: Sequence[datetime], current_a: Sequence[float], vehicle: "Vehicle") -> Schedule:
     """One schedule out of the currents of the steps; `starts` has one more entry, the end of the horizon."""
-    leaves = max(starts[0], min(starts[-1], departure.replace(microsecond=0)))
-    steps = [(start, current) for start, current in zip(starts[:-1], current_a, strict=True) if start < leaves]
-    return Schedule((*steps, (leaves, tail_a)))
+    leaves = max(starts[0], min(starts[-1], vehicle.departure.replace(microsecond=0)))
+    steps = [step for step in zip(starts[:-1], current_a, strict=True) if step[0] < leaves]
+    return Schedule((*steps, (leaves, vehicle.tail_a)))

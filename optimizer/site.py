@@ -1,4 +1,5 @@
-"""A site as an energy manager writes it: one JSON file that says what the grid connection bears and what hangs on it.
+"""A site as an energy manager writes it: one JSON file that says what the grid connection bears and what
+hangs on it.
 
 The command line reads it, the store keeps it, the optimizer plans with it; so nothing heavy is imported here.
 Currents are ampere per phase, `limit_kw` is the power of all phases together, times are UTC.
@@ -14,7 +15,6 @@ from itertools import pairwise
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from ocpi.types.primitives import format_datetime
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -25,6 +25,8 @@ from pydantic import (
     ValidationError,
     model_validator,
 )
+
+from ocpi.types.primitives import format_datetime
 
 Phase = Literal["L1", "L2", "L3"]
 PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
@@ -80,7 +82,8 @@ def _json(moment: datetime) -> str:
     return format_datetime(moment)
 
 
-UtcTime = Annotated[datetime, BeforeValidator(_utc), PlainSerializer(_json, return_type=str, when_used="json")]
+_AsText = PlainSerializer(_json, return_type=str, when_used="json")
+UtcTime = Annotated[datetime, BeforeValidator(_utc), _AsText]
 Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
 PositiveAmount = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
@@ -137,9 +140,10 @@ class SiteEvse(_Strict):
 class Site(_Strict):
     """A grid connection and the EVSEs behind it.
 
-    `default_limit_a` is what an EVSE draws per phase for a session that has no profile yet (None: its connector's
-    maximum); `arrival_headroom` is the number of such newcomers that room is kept for. `assumed_stay_hours` and
-    `assumed_energy_kwh` stand in for what a driver did not say. A car draws nothing or at least `min_a`.
+    `default_limit_a` is what an EVSE draws per phase for a session that has no profile yet (None: its
+    connector's maximum); `arrival_headroom` is the number of such newcomers that room is kept for.
+    `assumed_stay_hours` and `assumed_energy_kwh` stand in for what a driver did not say. A car draws nothing
+    or at least `min_a`.
     """
 
     id: Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
@@ -175,7 +179,10 @@ class Site(_Strict):
         return [each.begins for each in self.limits[1:] if start < each.begins < (end or _LATEST)]
 
     def with_limit(
-        self, start: datetime | None, end: datetime | None, limit: Mapping[Phase, float] | float
+        self,
+        start: datetime | None,
+        end: datetime | None,
+        limit: Mapping[Phase, float] | float,
     ) -> "Site":
         """The same site with another limit from `start` to `end` (None: ever since, for ever).
 
@@ -263,26 +270,28 @@ def _problems_in_time(limits: Sequence[LimitPeriod]) -> Iterator[str]:
 
 
 def _problems_of_phases(site: Site) -> Iterator[str]:
+    known = ", ".join(site.phases)
     for number, period in enumerate(site.limits):
         if period.limit_a is None:
             continue
         for phase in site.phases:
             if phase not in period.limit_a:
-                yield f"limits[{number}].limit_a.{phase}: missing: give every phase ({', '.join(site.phases)})"
+                yield f"limits[{number}].limit_a.{phase}: missing: give every phase ({known})"
         for phase in period.limit_a:
             if phase not in site.phases:
-                yield f"limits[{number}].limit_a.{phase}: the site has no such phase ({', '.join(site.phases)})"
+                yield f"limits[{number}].limit_a.{phase}: the site has no such phase ({known})"
 
 
 def _problems_of_evses(site: Site) -> Iterator[str]:
+    known = ", ".join(site.phases)
     first: dict[str, int] = {}
     for number, evse in enumerate(site.evses):
         earlier = first.setdefault(evse.evse_uid.lower(), number)
         if earlier != number:
-            yield f"evses[{number}].evse_uid: {evse.evse_uid!r} is already evses[{earlier}]: name each EVSE once"
+            yield f"evses[{number}].evse_uid: {evse.evse_uid!r} is already evses[{earlier}]: keep one"
         for phase in evse.phases or ():
             if phase not in site.phases:
-                yield f"evses[{number}].phases: the site has no phase {phase} ({', '.join(site.phases)})"
+                yield f"evses[{number}].phases: the site has no phase {phase} ({known})"
 
 
 def _cut(period: LimitPeriod, begins: datetime, ends: datetime) -> LimitPeriod | None:
@@ -309,9 +318,8 @@ def _span(period: LimitPeriod) -> str:
     return " to ".join(_json(moment) if moment else "ever" for moment in (period.start, period.end))
 
 
-_FIELDS = sorted(
-    {field for model in (Site, LimitPeriod, LocationRef, SiteEvse) for field in model.model_fields}
-)
+_MODELS = (Site, LimitPeriod, LocationRef, SiteEvse)
+_FIELDS = sorted({field for model in _MODELS for field in model.model_fields})
 _ADVICE = {
     "missing": "missing: give it a value",
     "literal_error": "unknown phase {input!r}: use L1, L2 or L3",

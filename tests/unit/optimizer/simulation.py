@@ -1,12 +1,16 @@
 """A day on a constrained site, replanned every five minutes and whenever a car comes or goes.
 
-It plays the part of the platform (beliefs, planning, issuing) and of the cars, and reports what the drivers and the
-charge points get: energy, requests, and the highest load against the limit.
+It plays the part of the platform (beliefs, planning, issuing) and of the cars, and reports what drivers and
+charge points get: energy, requests, and the highest load against the limit. As a program it prints a table of
+several days, with the wish for few changes and without: `python -m tests.unit.optimizer.simulation`.
 """
 
-import random
+import json
+import sys
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+import numpy as np
 
 from optimizer.issue import SessionState, to_send
 from optimizer.model import Problem, Vehicle, available, grid, solve
@@ -14,23 +18,37 @@ from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
 from optimizer.site import PHASES, Phase, Site, parse_site
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
-EVSES = 50
-HEAD = True
-DEFAULT_A = 6.0
+HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
+EVSES = 50
+DEFAULT_A = 6.0
+WIRINGS: tuple[tuple[tuple[Phase, ...] | None, float], ...] = (
+    (PHASES, 16),
+    (PHASES, 16),
+    (PHASES, 32),
+    (None, 32),
+)
+"""Phases (None: any single one) and ampere of a car, equally likely."""
 
 
 def tight_site(day_a: float = 100, evening_a: float = 50) -> Site:
-    by_phase = '{{"L1": {0}, "L2": {0}, "L3": {0}}}'
-    return parse_site(f"""{{
-        "id": "depot", "time_zone": "Europe/Amsterdam", "voltage_v": 230, "partner_id": "acme",
-        "location": {{"country_code": "NL", "party_id": "ACM", "location_id": "1"}},
-        "default_limit_a": {DEFAULT_A},
+    """A site whose limit drops from 17:00 to 21:00."""
+    day, evening = (dict.fromkeys(PHASES, limit) for limit in (day_a, evening_a))
+    drops, rises = "2026-03-02T17:00:00Z", "2026-03-02T21:00:00Z"
+    document = {
+        "id": "depot",
+        "time_zone": "Europe/Amsterdam",
+        "voltage_v": 230,
+        "partner_id": "acme",
+        "location": {"country_code": "NL", "party_id": "ACM", "location_id": "1"},
+        "default_limit_a": DEFAULT_A,
         "limits": [
-            {{"end": "2026-03-02T17:00:00Z", "limit_a": {by_phase.format(day_a)}}},
-            {{"start": "2026-03-02T17:00:00Z", "end": "2026-03-02T21:00:00Z", "limit_a": {by_phase.format(evening_a)}}},
-            {{"start": "2026-03-02T21:00:00Z", "limit_a": {by_phase.format(day_a)}}}
-        ]}}""")
+            {"end": drops, "limit_a": day},
+            {"start": drops, "end": rises, "limit_a": evening},
+            {"start": rises, "limit_a": day},
+        ],
+    }
+    return parse_site(json.dumps(document))
 
 
 @dataclass
@@ -49,10 +67,27 @@ class Car:
     requests: int = 0
 
     def draws(self, limit_a: float) -> float:
-        """Ampere per phase: what it may, less when nearly full, nothing below 6 A."""
+        """Ampere per phase: what it may, less when nearly full; below 6 A it does not charge."""
         left = self.need_kwh - self.taken_kwh
         taper = self.max_a * min(1.0, max(0.25, left / (0.1 * self.need_kwh)))
         return min(limit_a, taper) if left > 0 and limit_a >= 6 else 0.0
+
+    def believed(self, now: datetime, tail_a: float = 0.0) -> Vehicle:
+        """What the platform makes of it: a full car needs nothing, one that overstays leaves within two
+        hours."""
+        while self.told_departure <= now:
+            self.told_departure = now.replace(minute=0, second=0) + 2 * HOUR
+        left = max(0.0, self.told_kwh - self.taken_kwh) if self.taken_kwh < self.need_kwh else 0.0
+        return Vehicle(
+            self.id,
+            self.phases,
+            min_a=6,
+            max_a=self.max_a,
+            departure=self.told_departure,
+            energy_kwh=left,
+            taken_kwh=self.taken_kwh,
+            tail_a=tail_a,
+        )
 
 
 @dataclass
@@ -61,18 +96,16 @@ class Outcome:
 
     cars: list[Car]
     solve_ms: list[float] = field(default_factory=list)
-    levels: list[int] = field(default_factory=list)
+    solvers: set[str] = field(default_factory=set)
     highest_share: float = 0.0
+    """The highest load as a share of the limit then in force."""
     rounds: int = 0
-    greedy: int = 0
+    """The most rounds of requests that one plan took."""
 
     @property
     def energy_kwh(self) -> float:
+        """What the cars got."""
         return sum(car.taken_kwh for car in self.cars)
-
-    @property
-    def asked_kwh(self) -> float:
-        return sum(car.need_kwh for car in self.cars)
 
     @property
     def changes_per_car(self) -> float:
@@ -82,127 +115,122 @@ class Outcome:
 
 def cars_of_a_day(count: int, seed: int) -> list[Car]:
     """Commuters in the morning, visitors and residents in the evening, never more than there are EVSEs."""
-    chance = random.Random(seed)
+    chance = np.random.default_rng(seed)
     cars: list[Car] = []
     while len(cars) < count:
         morning = chance.random() < 0.6
-        arrival = DAY + timedelta(minutes=int(60 * chance.gauss(8.5 if morning else 16.5, 1.2)))
-        departure = arrival + timedelta(
-            minutes=int(60 * max(1.5, chance.gauss(8.5, 2) if morning else chance.gauss(6, 2)))
-        )
-        if sum(car.arrival <= arrival < car.departure for car in cars) >= EVSES or departure > DAY + timedelta(
-            days=1.5
-        ):
+        arrival = DAY + MINUTE * round(60 * chance.normal(8.5 if morning else 16.5, 1.2))
+        departure = arrival + MINUTE * round(60 * max(1.5, chance.normal(8.5 if morning else 6, 2)))
+        if sum(car.arrival <= arrival < car.departure for car in cars) >= EVSES:
             continue
-        phases, max_a = chance.choice(
-            [(PHASES, 16.0), (PHASES, 16.0), (PHASES, 32.0), ((chance.choice(PHASES),), 32.0)]
+        wiring, max_a = WIRINGS[chance.integers(len(WIRINGS))]
+        phases = wiring or (PHASES[chance.integers(3)],)
+        possible = 0.8 * 0.23 * len(phases) * max_a * (departure - arrival) / HOUR
+        need = min(float(chance.uniform(5, 28)), possible)
+        told = departure + 15 * MINUTE * int(chance.normal(2, 3))
+        car = Car(
+            f"car{len(cars)}",
+            phases,
+            max_a,
+            arrival,
+            departure,
+            need_kwh=need,
+            told_departure=max(told, arrival + HOUR),
+            told_kwh=need * float(chance.uniform(1, 1.4)),
         )
-        need = min(chance.uniform(5, 28), 0.8 * 0.23 * len(phases) * max_a * (departure - arrival) / timedelta(hours=1))
-        told = departure + timedelta(minutes=15 * int(chance.gauss(2, 3)))
-        cars.append(
-            Car(
-                f"car{len(cars)}",
-                phases,
-                max_a,
-                arrival,
-                departure,
-                need,
-                max(told, arrival + timedelta(hours=1)),
-                need * chance.uniform(1, 1.4),
-            )
-        )
-    return sorted(cars, key=lambda car: car.arrival)
+        cars.append(car)
+    return cars
 
 
 class Day:
-    """One day under one way of planning."""
+    """One day under one way of planning, minute by minute."""
 
-    def __init__(self, site: Site, cars: list[Car], steady: bool = True) -> None:
-        self.site = site
+    def __init__(self, site: Site, cars: list[Car], *, steady: bool = True) -> None:
         self.outcome = Outcome(cars)
-        self.steady = steady
-        self.states: dict[str, SessionState] = {}
-        self.plans: dict[str, Schedule] = {}
+        self._site = site
+        self._steady = steady
+        self._states: dict[str, SessionState] = {}
+        self._plans: dict[str, Schedule] = {}
 
-    def run(self) -> Outcome:
+    def run(self, until: datetime | None = None) -> Outcome:
+        """Play the day until the last car has left, or until a given time."""
         cars = self.outcome.cars
         now = min(car.arrival for car in cars)
-        end = max(car.departure for car in cars)
-        full: set[str] = set()
-        while now <= end:
-            here = [car for car in cars if car.arrival <= now < car.departure]
-            came_or_went = {car.id for car in here} != self.states.keys()
-            self._register(here)
-            if here and (came_or_went or now.minute % 5 == 0):
+        end = until or max(car.departure for car in cars)
+        while now < end:
+            here = {car.id: car for car in cars if car.arrival <= now < car.departure}
+            news = here.keys() != self._states.keys()
+            self._states = {name: self._states.get(name) or new_session(car) for name, car in here.items()}
+            self._plans = {name: plan for name, plan in self._plans.items() if name in here}
+            if here and (news or now.minute % 5 == 0):
                 self._plan(here, now)
+                self._issue(here, now)
             self._charge(here, now)
             now += MINUTE
         return self.outcome
 
-    def _register(self, here: list[Car]) -> None:
-        self.states = {car.id: self.states.get(car.id) or SessionState(car.id, car.phases, DEFAULT_A) for car in here}
-        self.plans = {name: plan for name, plan in self.plans.items() if name in self.states}
-
-    def _plan(self, here: list[Car], now: datetime) -> None:
-        headroom = dict.fromkeys(PHASES, DEFAULT_A * self.site.arrival_headroom)
-        limits = limit_schedules(self.site, now, headroom)
-        vehicles = [self._believed(car, now) for car in here]
-        lowest = {phase: limit - headroom[phase] for phase, limit in self.site.limit(now).items()}
-        tails = safe_tails(vehicles, lowest, EVSES, self.plans)
-        vehicles = [self._believed(car, now, tails[car.id]) for car in here]
+    def _plan(self, here: dict[str, Car], now: datetime) -> None:
+        site = self._site
+        headroom = dict.fromkeys(PHASES, DEFAULT_A * site.arrival_headroom)
+        lowest = {phase: limit - headroom[phase] for phase, limit in site.limit(now).items()}
+        tails = safe_tails([car.believed(now) for car in here.values()], lowest, EVSES, self._plans)
+        vehicles = [car.believed(now, tails[car.id]) for car in here.values()]
         until = max(vehicle.departure for vehicle in vehicles)
-        steps = grid(now, until, self.site.limit_changes(now, until))
-        problem = Problem(
-            now,
-            steps,
-            self.site.voltage_v,
-            available(self.site, now, steps, headroom),
-            vehicles,
-            self.plans if self.steady else {},
-        )
+        steps = grid(now, until, site.limit_changes(now, until))
+        free = available(site, now, steps, headroom)
+        problem = Problem(now, steps, site.voltage_v, free, vehicles, self._plans if self._steady else {})
         plan = solve(problem)
-        self.plans = schedules(problem, plan)
-        if HEAD:
-            new = sum(state.accepted is None for state in self.states.values())
-            limits = limit_schedules(
-                self.site, now, dict.fromkeys(PHASES, DEFAULT_A * max(0, self.site.arrival_headroom - new))
-            )
+        self._plans = schedules(problem, plan)
         self.outcome.solve_ms.append(plan.solve_ms)
-        self.outcome.greedy += plan.solver != "highs"
-        self._issue(here, limits, now)
+        self.outcome.solvers.add(plan.solver)
 
-    def _believed(self, car: Car, now: datetime, tail_a: float = 0.0) -> Vehicle:
-        left = max(0.0, car.told_kwh - car.taken_kwh) if car.taken_kwh < car.need_kwh else 0.0
-        stays = max(
-            car.told_departure,
-            (now + timedelta(hours=1)).replace(minute=0, second=0) + timedelta(hours=1)
-            if now >= car.told_departure
-            else now,
-        )
-        if now >= car.told_departure:
-            car.told_departure = stays
-        return Vehicle(car.id, car.phases, 6.0, car.max_a, stays, left, taken_kwh=car.taken_kwh, tail_a=tail_a)
-
-    def _issue(self, here: list[Car], limits: dict[Phase, Schedule], now: datetime) -> None:
-        by_id = {car.id: car for car in here}
-        for number in range(10):
-            sends = to_send(list(self.states.values()), self.plans, limits, now)
-            if not sends:
-                return
-            self.outcome.rounds = max(self.outcome.rounds, number + 1)
+    def _issue(self, here: dict[str, Car], now: datetime) -> None:
+        """Everything is accepted at once. A newcomer uses the head-room until it has its first profile."""
+        newcomers = sum(state.accepted is None for state in self._states.values())
+        headroom = DEFAULT_A * max(0, self._site.arrival_headroom - newcomers)
+        limits = limit_schedules(self._site, now, dict.fromkeys(PHASES, headroom))
+        rounds = 0
+        while sends := to_send(list(self._states.values()), self._plans, limits, now):
+            rounds += 1
             for name, schedule in sends:
-                self.states[name] = self.states[name].sent(schedule).confirmed()
-                by_id[name].requests += 1
-                self.outcome.levels.append(len(schedule.steps))
-        raise AssertionError("issuing does not come to an end")
+                self._states[name] = self._states[name].sent(schedule).confirmed()
+                here[name].requests += 1
+        self.outcome.rounds = max(self.outcome.rounds, rounds)
 
-    def _charge(self, here: list[Car], now: datetime) -> None:
+    def _charge(self, here: dict[str, Car], now: datetime) -> None:
         load = dict.fromkeys(PHASES, 0.0)
-        for car in here:
-            accepted = self.states[car.id].accepted
+        for name, car in here.items():
+            accepted = self._states[name].accepted
             current = car.draws(accepted.at(now) if accepted else DEFAULT_A)
-            car.taken_kwh = min(car.need_kwh, car.taken_kwh + current * len(car.phases) * self.site.voltage_v / 60_000)
-            for phase in car.phases:
-                load[phase] += current
-        limit = self.site.limit(now, now)
-        self.outcome.highest_share = max(self.outcome.highest_share, *(load[phase] / limit[phase] for phase in PHASES))
+            kwh = current * len(car.phases) * self._site.voltage_v / 60_000
+            car.taken_kwh = min(car.need_kwh, car.taken_kwh + kwh)
+            load.update({phase: load[phase] + current for phase in car.phases})
+        limit = self._site.limit(now, now)
+        shares = (load[phase] / limit[phase] for phase in PHASES)
+        self.outcome.highest_share = max(self.outcome.highest_share, *shares)
+
+
+def new_session(car: Car) -> SessionState:
+    """What is known of a car that has just plugged in."""
+    return SessionState(car.id, car.phases, DEFAULT_A)
+
+
+def main() -> None:
+    """Print what the wish for few changes costs and brings, over days of 60 sessions."""
+    for steady in (True, False):
+        days = [Day(tight_site(), cars_of_a_day(60, seed), steady=steady).run() for seed in range(1, 5)]
+        asked = sum(car.need_kwh for day in days for car in day.cars)
+        times = np.concatenate([day.solve_ms for day in days])
+        sys.stdout.write(
+            f"{'few changes' if steady else 'free':12}"
+            f"{np.mean([day.changes_per_car for day in days]):7.2f} changes a car "
+            f"{[round(day.changes_per_car, 2) for day in days]}, "
+            f"{sum(day.energy_kwh for day in days):.0f} of {asked:.0f} kWh, "
+            f"solve p50 {np.median(times):.0f} ms, p95 {np.percentile(times, 95):.0f} ms, "
+            f"highest load {max(day.highest_share for day in days):.3f} of the limit, "
+            f"rounds {max(day.rounds for day in days)}\n"
+        )
+
+
+if __name__ == "__main__":
+    main()
