@@ -23,6 +23,18 @@ LOCAL_STACK = Path(".local/stack.json")
 """Where `make local` says how to reach the local AWS."""
 
 
+NEEDED = {
+    "PartnersTable",
+    "SitesTable",
+    "PublicBaseUrl",
+    "Roles",
+    "TokenKeyId",
+    "TokenPepperSecretId",
+    "AllowPrivatePartners",
+}
+"""The outputs of template.yaml that commands use."""
+
+
 class DeploymentError(Exception):
     """There is no deployment to work on; the message says what to do."""
 
@@ -50,7 +62,12 @@ class Deployment:
             raise DeploymentError(
                 f"{error}; set the usual AWS variables, or start the local AWS with 'make local'"
             ) from None
-        return cls({output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])})
+        outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
+        if not outputs.keys() >= NEEDED:
+            raise DeploymentError(
+                f"stack {stack!r} is no OCPI Serverless, or not deployed yet; name another with --stack"
+            )
+        return cls(outputs)
 
     @cached_property
     def partners(self) -> Partners:

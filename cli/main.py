@@ -4,6 +4,7 @@ import sys
 from typing import Annotated
 
 import typer
+from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import partners, sites
 from cli.deployment import Deployment, DeploymentError
@@ -38,6 +39,8 @@ def main() -> None:
         _fail("\nocpi: ".join(error.problems))
     except Conflict:
         _fail("someone else changed the same at this moment; look at it and try again")
+    except (BotoCoreError, ClientError) as error:
+        _fail(f"AWS: {error}")
     except (DeploymentError, Failure, NameTaken, ValueError) as error:
         _fail(str(error))
 

@@ -7,7 +7,7 @@ import typer
 from cli.deployment import Deployment
 from cli.failure import Failure
 from cli.output import AsJson, answer, answer_table
-from ocpi.parties.partner import Partner, PartnerStatus, partner_id
+from ocpi.store.partner import Partner, PartnerStatus, partner_id
 from ocpi.transport.status import OcpiError
 
 app = typer.Typer(no_args_is_help=True, help="Invite partners, register with them, and end connections.")

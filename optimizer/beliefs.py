@@ -4,7 +4,8 @@ OCPI tells an SCSP none of the last two, unless the partners have agreed to send
 in the Session (docs/partner-onboarding.md); without them the site's assumptions stand in.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +16,7 @@ from ocpi.types.cdrs import CdrDimensionType
 from ocpi.types.locations import EVSE, Capability, Connector, Location, PowerType
 from ocpi.types.primitives import same
 from ocpi.types.sessions import ChargingPreferences, Session
-from optimizer.model import Vehicle
+from optimizer.model import HORIZON, Vehicle
 from optimizer.site import Phase, Site, SiteEvse
 
 UNKNOWN_MAX_A = 32.0
@@ -23,6 +24,9 @@ UNKNOWN_MAX_A = 32.0
 
 OVERSTAY = timedelta(hours=1)
 """A car that is still there when it was believed to have left is believed to stay so much longer."""
+
+MOST_KWH = 150.0
+"""More fits into no car; whoever asks for more would only get a larger share than others."""
 
 TOP_UP_KWH = 1.0
 """What a car that seems to have enough may still take, where there is room: needs are told roughly."""
@@ -38,6 +42,9 @@ class Charging:
     session: Session
     phases: tuple[Phase, ...]
     max_a: float
+    """The most that is worth planning."""
+    worst_a: float
+    """The most that it could draw on one phase."""
     default_limit_a: float
     """What it draws at most without a profile."""
     plannable: bool
@@ -55,6 +62,7 @@ class Charging:
             max_a=self.max_a,
             departure=self.departure,
             energy_kwh=self.energy_kwh,
+            taken_kwh=float(self.session.kwh),
             priority=self.priority,
             tail_a=tail_a,
         )
@@ -64,25 +72,25 @@ def believe(id_: str, document: Mapping[str, Any], location: Location | None, si
     """What is believed of the session `document` at the moment `now`."""
     session = Session.model_validate(document)
     evse = _evse(location, session)
-    connector = _connector(evse, session)
-    placed = next((each for each in site.evses if same(each.evse_uid, session.evse_uid)), None)
+    connectors = _connectors(evse, session)
+    placed = _placed(site, session.evse_uid)
     phases = placed.phases if placed and placed.phases else site.phases
-    max_a = _max_a(connector, placed, len(phases), site.voltage_v)
-    preferences = _preferences(document)
-    departure = preferences.departure_time if preferences and preferences.departure_time else None
-    leaves = departure or session.start_date_time + timedelta(hours=site.assumed_stay_hours)
-    needs = preferences.energy_need if preferences and preferences.energy_need is not None else None
-    missing = float(needs if needs is not None else site.assumed_energy_kwh) - float(session.kwh)
+    outlets = [_Outlet.of(connector, placed, site) for connector in connectors] or [_Outlet.unknown(placed)]
+    told = _preferences(document)
+    need = site.assumed_energy_kwh if told is None or told.energy_need is None else float(told.energy_need)
+    missing = need - float(session.kwh)
     satisfied = missing <= 0 or _requests_no_power(session)
+    worst_a = max(outlet.worst_a for outlet in outlets)
     return Charging(
         id=id_,
         session=session,
         phases=phases,
-        max_a=max_a,
-        default_limit_a=max_a if site.default_limit_a is None else min(max_a, site.default_limit_a),
-        plannable=_takes_profiles(evse, connector),
-        departure=leaves if leaves > now else now + OVERSTAY,
-        energy_kwh=TOP_UP_KWH if satisfied else missing,
+        max_a=max(outlet.max_a(len(phases), site.voltage_v) for outlet in outlets),
+        worst_a=worst_a,
+        default_limit_a=worst_a if site.default_limit_a is None else min(worst_a, site.default_limit_a),
+        plannable=_takes_profiles(evse, connectors),
+        departure=_departure(told, session, site, now),
+        energy_kwh=TOP_UP_KWH if satisfied else min(missing, MOST_KWH),
         priority=TOP_UP_PRIORITY if satisfied else 1.0,
     )
 
@@ -91,14 +99,45 @@ def newcomer_a(location: Location | None, site: Site) -> float:
     """What a car that has just plugged in may draw before its first profile, at the largest EVSE; ampere per phase."""
     if site.default_limit_a is not None:
         return site.default_limit_a
-    placed = {each.evse_uid.lower(): each for each in site.evses}
-    found = [
-        _max_a(connector, own, len(own.phases if own and own.phases else site.phases), site.voltage_v)
-        for evse in (location.evses if location else [])
-        for own in [placed.get(evse.uid.lower())]
-        for connector in evse.connectors
-    ]
-    return max(found, default=UNKNOWN_MAX_A)
+    evses = location.evses if location else []
+    outlets = [_Outlet.of(each, _placed(site, evse.uid), site) for evse in evses for each in evse.connectors]
+    return max((outlet.worst_a for outlet in outlets), default=UNKNOWN_MAX_A)
+
+
+@dataclass(frozen=True)
+class _Outlet:
+    """What a connector gives: `worst_a` on a single phase, and, where its power is bounded, `power_w` in all."""
+
+    worst_a: float
+    power_w: float | None = None
+
+    @classmethod
+    def of(cls, connector: Connector, placed: SiteEvse | None, site: Site) -> "_Outlet":
+        """By what the CPO says of the connector and the energy manager of the EVSE."""
+        fuse_a = placed.max_a if placed and placed.max_a is not None else math.inf
+        power_w = connector.max_electric_power
+        if connector.power_type is PowerType.DC:
+            power_w = power_w or connector.max_voltage * connector.max_amperage
+            # A rectifier draws alike from all phases.
+            return cls(min(fuse_a, power_w / (site.voltage_v * len(site.phases))))
+        ampere = min(fuse_a, float(connector.max_amperage))
+        # A car that uses one phase only may draw all the power from it.
+        return cls(min(ampere, power_w / site.voltage_v) if power_w else ampere, power_w)
+
+    @classmethod
+    def unknown(cls, placed: SiteEvse | None) -> "_Outlet":
+        """An EVSE that the CPO has not told."""
+        return cls(placed.max_a if placed and placed.max_a is not None else UNKNOWN_MAX_A)
+
+    def max_a(self, phases: int, voltage_v: float) -> float:
+        """The most that is worth planning, in ampere on each of so many phases."""
+        return min(self.worst_a, self.power_w / (voltage_v * phases)) if self.power_w else self.worst_a
+
+
+def _departure(told: ChargingPreferences | None, session: Session, site: Site, now: datetime) -> datetime:
+    stay = timedelta(hours=site.assumed_stay_hours)
+    leaves = told.departure_time if told and told.departure_time else min(session.start_date_time, now) + stay
+    return min(leaves, now + HORIZON) if leaves > now else now + OVERSTAY
 
 
 def _evse(location: Location | None, session: Session) -> EVSE | None:
@@ -106,25 +145,19 @@ def _evse(location: Location | None, session: Session) -> EVSE | None:
     return next((evse for evse in evses if same(evse.uid, session.evse_uid)), None)
 
 
-def _connector(evse: EVSE | None, session: Session) -> Connector | None:
+def _connectors(evse: EVSE | None, session: Session) -> list[Connector]:
+    """The connector in use; all of the EVSE's if it is none of them."""
     connectors = evse.connectors if evse else []
-    return next((each for each in connectors if same(each.id, session.connector_id)), None)
+    return [each for each in connectors if same(each.id, session.connector_id)] or connectors
 
 
-def _max_a(connector: Connector | None, placed: SiteEvse | None, phases: int, voltage_v: float) -> float:
-    """The least of what the connector bears, in current and in power, and what the energy manager says."""
-    known = [placed.max_a] if placed and placed.max_a is not None else []
-    if connector and connector.power_type is not PowerType.DC:
-        known.append(float(connector.max_amperage))
-    if connector and (connector.max_electric_power or connector.power_type is PowerType.DC):
-        watts = connector.max_electric_power or connector.max_voltage * connector.max_amperage
-        known.append(watts / (voltage_v * phases))
-    return min(known, default=UNKNOWN_MAX_A)
+def _placed(site: Site, evse_uid: str) -> SiteEvse | None:
+    return next((each for each in site.evses if same(each.evse_uid, evse_uid)), None)
 
 
-def _takes_profiles(evse: EVSE | None, connector: Connector | None) -> bool:
+def _takes_profiles(evse: EVSE | None, connectors: Sequence[Connector]) -> bool:
     """An EVSE that we know nothing of is asked; one that says it cannot, or that is DC, counts at its maximum."""
-    if connector and connector.power_type is PowerType.DC:
+    if any(connector.power_type is PowerType.DC for connector in connectors):
         return False
     return evse is None or Capability.CHARGING_PROFILE_CAPABLE in evse.capabilities
 

@@ -44,7 +44,7 @@ RISE_PRICE = 1e-4
 """Per ampere by which a vehicle's current rises from one step to the next: few, long blocks instead of
 many."""
 
-RISE_CELLS = 5000
+RISE_CELLS = 800
 """Programs of more vehicles times steps go without that price: its rows would cost more time than they are
 worth."""
 
@@ -55,7 +55,7 @@ can be
 much: what is planned for later may still be changed later, before anything is lost."""
 
 NEAR_H = 0.5
-NEAR_LOSS = 0.1
+NEAR_LOSS = 0.15
 NEAR_LOSS_KWH = 1.0
 """How much of the energy of the next `NEAR_H` hours may be given up for that: what is not used now is
 gone."""

@@ -109,6 +109,10 @@ class Schedule:
         """The same in whole tenths of an ampere, never more."""
         return Schedule(tuple((start, floor_tenth(limit_a)) for start, limit_a in self.steps))
 
+    def ceiled(self) -> "Schedule":
+        """The same in whole tenths of an ampere, never less: for what may be drawn, not for what is allowed."""
+        return Schedule(tuple((start, math.ceil(limit_a * 10 - EPSILON_A) / 10) for start, limit_a in self.steps))
+
     def to_charging_profile(self, min_charging_rate: float | None = None) -> ChargingProfile:
         """The schedule as an absolute OCPI ChargingProfile in ampere, cut down to one decimal (CHP-22 to
         CHP-26).

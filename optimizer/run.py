@@ -67,8 +67,8 @@ class Situation:
             id=session.id,
             phases=session.phases,
             default_limit_a=session.default_limit_a,
-            accepted=_schedule(profile.accepted, session.max_a),
-            pending=_schedule(profile.pending, session.max_a),
+            accepted=_schedule(profile.accepted, session.worst_a),
+            pending=_schedule(profile.pending, session.worst_a),
         )
         return state.unanswered() if profile.expired(self.now) else state
 
@@ -195,7 +195,7 @@ class Runner:
     ) -> ProfileState | None:
         """Store the profile as pending, unless the session's profile changed since it was read."""
         read = situation.profiles.get(state.id, ProfileState())
-        accepted = state.accepted.to_charging_profile() if state.accepted else None
+        accepted = state.accepted.since(situation.now).ceiled().to_charging_profile() if state.accepted else None
 
         def pend(now_stored: ProfileState) -> ProfileState | None:
             if now_stored != read:
@@ -218,17 +218,17 @@ def _message(partner_id: str, charging: Charging, location: str) -> ProfileMessa
     )
 
 
-def _schedule(profile: ChargingProfile | None, max_a: float) -> Schedule | None:
+def _schedule(profile: ChargingProfile | None, worst_a: float) -> Schedule | None:
     """A profile as a schedule; one that we cannot read allows what its EVSE can give."""
     if profile is None:
         return None
     try:
-        return Schedule.from_charging_profile(profile, then_a=max_a)
-    except ValueError:
+        return Schedule.from_charging_profile(profile, then_a=worst_a)
+    except (ValueError, OverflowError):
         logger.warning("a charging profile in force cannot be read; it counts at the EVSE's maximum")
         start = profile.start_date_time
         assert start  # noqa: S101 - stored profiles are absolute
-        return Schedule.constant(max_a, start)
+        return Schedule.constant(worst_a, start)
 
 
 def _plan_document(now: datetime, solved: Plan, desired: Mapping[str, Schedule]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from ocpi.parties.handshake import Handshake
-from ocpi.parties.partner import Partner, PartnerStatus
+from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.status import method_not_allowed
 from ocpi.transport.validation import parse_object, validated

@@ -27,32 +27,52 @@ class Outbox:
         concerned: dict[str, Reason] = {}
         for record in records:
             images = record["dynamodb"]
-            old, new = plain(images.get("OldImage", {})), plain(images.get("NewImage", {}))
-            site_id, reason = self._meaning(old, new)
-            if site_id and concerned.get(site_id) is not Reason.CHANGE:
-                concerned[site_id] = reason
+            locations, reason = self._meaning(plain(images.get("OldImage", {})), plain(images.get("NewImage", {})))
+            for site_id in filter(None, map(self._sites.site_of, locations)):
+                if concerned.get(site_id) is not Reason.CHANGE:
+                    concerned[site_id] = reason
         return concerned
 
-    def _meaning(self, old: Item, new: Item) -> tuple[str | None, Reason]:
+    def _meaning(self, old: Item, new: Item) -> tuple[set[str], Reason]:
+        """The Locations concerned by a change, and why."""
         image = new or old
         if image.get("module") == ModuleID.SESSIONS and new:
-            return self._session(new), Reason.CHANGE
+            return self._session(old, new), Reason.CHANGE
         if image.get("module") == ModuleID.LOCATIONS:
-            return self._sites.site_of(_object_id(image, ModuleID.LOCATIONS, "id").text), Reason.CHANGE
-        if image["sk"] == keys.CONFIG:
-            return image["pk"].partition("#")[2], Reason.CHANGE
+            return {_object_id(image, ModuleID.LOCATIONS, "id").text}, Reason.CHANGE
+        if image["sk"] == keys.SITE:
+            return {_place(image)}, Reason.CHANGE
         if image["sk"].startswith(keys.PROFILE) and new and _partner_told(old, new):
-            return self._sites.site_of(image["pk"].partition("#")[2]), Reason.PROFILE
-        return None, Reason.CHANGE
+            return {_place(image)}, Reason.PROFILE
+        return set(), Reason.CHANGE
 
-    def _session(self, image: Item) -> str | None:
-        session = _object_id(image, ModuleID.SESSIONS, "id")
-        location = _object_id(image, ModuleID.LOCATIONS, "location_id").text
-        if _document(image)["status"] == SessionStatus.ACTIVE:
-            self._sites.begin_session(location, session, image["document"])
+    def _session(self, old: Item, new: Item) -> set[str]:
+        """Keep the ongoing sessions up to date; a session may have moved to another Location."""
+        session, location = _session_and_location(new)
+        before = _session_and_location(old)[1] if old else location
+        status = _document(new)["status"]
+        if before != location:
+            self._sites.end_session(before, session)
+            self._sites.forget_profile(before, session)
+        if status == SessionStatus.ACTIVE:
+            self._sites.begin_session(location, session, new["document"])
         else:
             self._sites.end_session(location, session)
-        return self._sites.site_of(location)
+        if status == SessionStatus.COMPLETED:
+            # Only now: a session that becomes active again finds its charge point obeying the profile it had.
+            self._sites.forget_profile(location, session)
+        return {before, location}
+
+
+def _session_and_location(image: Item) -> tuple[ObjectId, str]:
+    return (
+        _object_id(image, ModuleID.SESSIONS, "id"),
+        _object_id(image, ModuleID.LOCATIONS, "location_id").text,
+    )
+
+
+def _place(image: Item) -> str:
+    return str(image["pk"]).partition("#")[2]
 
 
 def _object_id(image: Item, module: ModuleID, id_field: str) -> ObjectId:

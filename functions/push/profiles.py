@@ -9,14 +9,15 @@ from pydantic import ValidationError
 
 from ocpi import clock
 from ocpi.parties.own import OwnPlatform
-from ocpi.parties.partner import PartnerStatus
 from ocpi.parties.secrets import Safe
 from ocpi.push.messages import ProfileMessage
+from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
 from ocpi.store.profiles import ProfileState
 from ocpi.store.sites import Sites
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.headers import Party, Routing
+from ocpi.transport.status import StatusCode
 from ocpi.transport.validation import explain
 from ocpi.types.chargingprofiles import ChargingProfileResponse, SetChargingProfile
 from ocpi.types.primitives import Role
@@ -42,9 +43,9 @@ class ProfileSender:
         Nothing is tried again here: a request without an answer expires, and the next run of the optimizer sends what
         is wanted then (state is pushed, not messages).
         """
-        state = self.sites.profile(message.location, message.session.text)
-        if state is None or state.pending is None or state.request_id != message.request_id:
-            return "superseded"
+        state = self.sites.change_profile(message.location, message.session.text, self._begin(message))
+        if state is None or state.pending is None:
+            return "superseded, or sent already"
         body = SetChargingProfile(
             charging_profile=state.pending, response_url=self.own.response_url(message.request_id)
         )
@@ -59,6 +60,16 @@ class ProfileSender:
             return f"the answer is no ChargingProfileResponse: {explain(error)}"
         self._keep(message, lambda state: state.answered(response, clock.now()))
         return response.result
+
+    def _begin(self, message: ProfileMessage) -> Callable[[ProfileState], ProfileState | None]:
+        """Note that the request is being sent: the queue may deliver a message twice, the partner hears it once."""
+
+        def ask(state: ProfileState) -> ProfileState | None:
+            if state.request_id != message.request_id or state.asked:
+                return None
+            return state.model_copy(update={"asked": True})
+
+        return ask
 
     def _put(self, message: ProfileMessage, body: SetChargingProfile) -> Answer:
         partner = self.partners.get(message.partner_id)
@@ -75,8 +86,8 @@ class ProfileSender:
         return client.put(f"{url.rstrip('/')}/{quote(message.session_id, safe='')}", body)
 
     def _failed(self, message: ProfileMessage, answer: Answer) -> str:
-        """An error of the partner's own leaves open what it did; any other answer means that it did nothing."""
-        if answer.http_status < 500:
+        """An error of the partner's own leaves open what it did; refusing the request means that it did nothing."""
+        if answer.http_status < 500 and answer.status_code // 1000 == StatusCode.CLIENT_ERROR // 1000:
             until = clock.now() + REFUSED_FOR
             self._keep(message, lambda state: state.refused(str(answer), until))
         return str(answer)

@@ -74,7 +74,7 @@ def _with_all_periods(session: wire.JsonObject, fields: wire.JsonObject) -> wire
     """
     if "charging_periods" not in fields:
         return fields
-    new: Any = fields["charging_periods"] or []
+    new: Any = [] if fields["charging_periods"] is None else fields["charging_periods"]
     if not isinstance(new, list):
         raise invalid("/charging_periods: must be a list")
     known: Any = session.get("charging_periods") or []

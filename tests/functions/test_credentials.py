@@ -6,7 +6,7 @@ import boto3
 import pytest
 
 from ocpi.parties.handshake import Handshake, NameTaken
-from ocpi.parties.partner import PartnerStatus
+from ocpi.store.partner import PartnerStatus
 from ocpi.transport.status import OcpiError, StatusCode
 from tests.api import request
 from tests.functions.conftest import Connection
@@ -219,6 +219,29 @@ def test_wrong_credentials_are_2001_naming_the_field(
     assert (reply.http_status, reply.status_code) == (200, 2001)
     assert field in reply.message
     assert partner.seen == []
+
+
+def test_versions_that_we_do_not_speak_may_look_like_anything(handshake: Handshake, partner: Partner) -> None:
+    token_a = handshake.invite("CPO")
+    ours = {"version": "2.2.1", "url": f"{partner.url}/details"}
+    partner.answers["GET", "/versions"] = ok([{"version": "3.0", "url": None}, "odd", ours])
+    assert request("POST", CREDENTIALS, token=token_a, body=partner.credentials()).status_code == 1000
+
+
+def test_too_many_endpoints_are_3001(handshake: Handshake, partner: Partner) -> None:
+    token_a = handshake.invite("CPO")
+    endpoint = {"identifier": "credentials", "role": "SENDER", "url": f"{partner.url}/credentials"}
+    partner.answers["GET", "/details"] = ok({"version": "2.2.1", "endpoints": [endpoint] * 2500})
+    assert request("POST", CREDENTIALS, token=token_a, body=partner.credentials()).status_code == 3001
+
+
+def test_of_two_at_the_same_time_one_wins(connection: Connection, handshake: Handshake) -> None:
+    known = handshake.partners.get("cpo")
+    assert known
+    handshake.end(known)
+    with pytest.raises(OcpiError) as failure:
+        handshake.end(known)
+    assert failure.value.http_status == 405
 
 
 def test_a_second_invitation_replaces_the_first(handshake: Handshake) -> None:

@@ -144,7 +144,17 @@ def test_our_own_failure_is_3000_and_tells_nothing_of_the_inside(
 @pytest.mark.requirement("STA-01")
 @pytest.mark.parametrize(
     "body",
-    [b"{", b"", b"\xff", b'{"id": NaN}', b'{"id": 1, "id": 2}', b'"\\ud800"', b'{"a":' * 5000 + b"1" + b"}" * 5000],
+    [
+        b"{",
+        b"",
+        b"\xff",
+        b'{"id": NaN}',
+        b'{"id": 1, "id": 2}',
+        b'"\\ud800"',
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+        b'{"a": 1e999999999999999999999}',
+        b"{" + b",".join(b'"%d":1' % number for number in range(30_000)) + b',"1":1}',
+    ],
 )
 def test_a_body_that_is_no_json_is_400(connection: Connection, body: bytes) -> None:
     reply = request("PUT", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1", token=connection.token, body=body)

@@ -196,6 +196,8 @@ def test_a_missing_field_is_2001_naming_it(locations: Locations, field: str) -> 
         ({"city": "x" * 46}, "/city"),
         ({"publish": "false"}, "/publish"),
         ({"opening_times": {"twentyfourseven": False}}, "/opening_times"),
+        ({"evses": [EVSE, EVSE | {"uid": "e1"}]}, "/: Value error, evses holds the same id twice"),
+        ({"evses": [EVSE | {"connectors": [CONNECTOR | {"max_voltage": 2**64}]}]}, "/evses/0/connectors/0/max_voltage"),
     ],
 )
 def test_a_wrong_field_is_2001_naming_it(locations: Locations, change: dict[str, Any], pointer: str) -> None:

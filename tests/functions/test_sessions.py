@@ -1,6 +1,7 @@
 """Sessions, receiver interface."""
 
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 
@@ -84,6 +85,9 @@ def test_an_empty_list_in_a_patch_leaves_the_periods(sessions: Sessions, periods
         ({"kwh": True, "last_updated": LATER}, "/kwh"),
         ({"status": "RESERVED", "last_updated": LATER}, "/status"),
         ({"charging_periods": PERIOD, "last_updated": LATER}, "/charging_periods"),
+        ({"charging_periods": {}, "last_updated": LATER}, "/charging_periods"),
+        ({"charging_periods": 0, "last_updated": LATER}, "/charging_periods"),
+        ({"kwh": 5, "last_updated": "9999-12-31T00:00:00Z"}, "/last_updated"),
         ({"charging_periods": [{}], "last_updated": LATER}, "/charging_periods/1"),
         ({"id": "S2", "last_updated": LATER}, "/id"),
     ],
@@ -112,6 +116,19 @@ def test_an_unknown_session_is_404(sessions: Sessions) -> None:
     for method in ("GET", "PATCH"):
         reply = sessions(method, {"last_updated": LATER}, URL.replace("S1", "S9"))
         assert (reply.http_status, reply.status_code) == (404, 2000)
+
+
+@pytest.mark.requirement("TYP-02")
+@pytest.mark.parametrize("id_", ["%C5%BF1", "S%0A1", "x" * 37, "x" * 3000])
+def test_a_url_with_what_can_be_no_id_is_404(sessions: Sessions, id_: str) -> None:
+    for method in ("GET", "PUT", "PATCH"):
+        assert sessions(method, {"last_updated": LATER}, unquote(URL.replace("S1", id_))).http_status == 404
+
+
+def test_large_whole_numbers_are_kept_exactly(sessions: Sessions) -> None:
+    large = b'{"vendor": 123456789012345678901234567890, "last_updated": "2026-11-22T09:00:00Z"}'
+    assert sessions("PATCH", large).status_code == 1000
+    assert '"vendor":123456789012345678901234567890' in sessions("GET").body
 
 
 @pytest.mark.requirement("SES-20")

@@ -3,7 +3,9 @@
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
@@ -308,6 +310,116 @@ def test_a_lower_limit_is_obeyed_at_once(cpo: Cpo) -> None:
     cpo.sites.put_config("garage", lower.model_dump_json(exclude_none=True), PLACE, known, None)
     cpo.run()
     assert cpo.allowed_a("S1") == 14
+
+
+FAR = "9999-12-31T23:00:00Z"
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [{"start_date_time": FAR}, {"charging_preferences": PATIENT | {"departure_time": FAR, "energy_need": 1e9}}],
+)
+def test_an_odd_session_does_not_stop_the_site(cpo: Cpo, odd: dict[str, Any]) -> None:
+    cpo.begins("S1", **odd)
+    cpo.begins("S2", "E2", charging_preferences=HURRIED)
+    cpo.run()
+    assert cpo.allowed_a("S2") >= 6
+
+
+def test_an_internal_error_of_the_cpo_leaves_open_what_it_did(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.connection.partner.answers["PUT", "/chargingprofiles/S1"] = (200, {"status_code": 3000})
+    cpo.run()
+    assert cpo.profile("S1").pending
+    cpo.connection.partner.answers["PUT", "/chargingprofiles/S2"] = (200, {"status_code": 2001})
+    cpo.call("PUT", "/receiver/sessions/NL/SIM/S2", SESSION | {"id": "S2", "evse_uid": "E2"})
+    cpo.run()
+    assert cpo.profile("S2").pending is None
+
+
+def test_a_session_that_is_active_again_finds_its_profile(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    for status in ("INVALID", "ACTIVE"):
+        patch = {"status": status, "last_updated": format_datetime(clock.now())}
+        assert cpo.call("PATCH", "/receiver/sessions/NL/SIM/S1", patch).status_code == 1000
+        cpo.run()
+    assert cpo.allowed_a("S1") == 32
+
+
+def test_a_request_that_the_queue_delivers_twice_is_sent_once(cpo: Cpo) -> None:
+    sender = import_module("push.app").sender
+    sent = []
+    with patch.object(type(sender), "send", autospec=True, side_effect=lambda _, message: sent.append(message)):
+        cpo.begins("S1")
+        cpo.run()
+    (message,) = sent
+    assert sender.send(message) == "ACCEPTED"
+    cpo.answer = "TOO_OFTEN"
+    assert sender.send(message) == "superseded, or sent already"
+    assert len(cpo.put) == 1
+    assert cpo.profile("S1").pending
+
+
+def test_a_result_is_awaited_for_minutes_whatever_the_cpo_says(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.connection.partner.answers["PUT", "/chargingprofiles/S1"] = ok({"result": "ACCEPTED", "timeout": 2**31 - 1})
+    cpo.run()
+    assert cpo.profile("S1").deadline == NOW + timedelta(minutes=5)
+
+
+def test_a_session_that_moves_to_another_location_leaves_nothing_behind(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    cpo.begins("S1", location_id="L2")
+    cpo.run()
+    place = cpo.sites.place(PLACE)
+    assert (place.sessions, place.profiles) == ({}, {})
+
+
+def active_profile(start: str, **profile: object) -> dict[str, object]:
+    periods = {"charging_rate_unit": "A", "charging_profile_period": [{"start_period": 0, "limit": 6.0}]}
+    return {"start_date_time": start, "charging_profile": periods | profile}
+
+
+def test_an_active_profile_from_before_the_one_in_force_is_ignored(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    late = active_profile("2026-11-21T08:00:00Z")
+    assert cpo.call("PUT", "/sender/chargingprofiles/S1", late).status_code == 1000
+    assert cpo.allowed_a("S1") == 32
+
+
+@pytest.mark.parametrize(
+    "profile",
+    [
+        {"start_date_time": "2026-11-22T12:00:00Z"},
+        {"charging_profile_period": []},
+        {"charging_profile_period": [{"start_period": 5, "limit": 6.0}]},
+        {"charging_profile_period": [{"start_period": 0, "limit": 6.25}]},
+        {"charging_profile_period": [{"start_period": 0, "limit": 6}, {"start_period": 10**15, "limit": 6}]},
+        {"duration": 10**12},
+    ],
+)
+def test_a_wrong_active_profile_is_2001_and_changes_nothing(cpo: Cpo, profile: dict[str, object]) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    reply = cpo.call("PUT", "/sender/chargingprofiles/S1", active_profile("2026-11-22T08:00:10Z", **profile))
+    assert reply.status_code == 2001
+    assert "charging_profile" in reply.message
+    assert cpo.allowed_a("S1") == 32
+
+
+def test_an_active_profile_that_cannot_be_read_counts_as_the_evse_s_maximum(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    watts = active_profile("2026-11-22T08:00:10Z", charging_rate_unit="W")
+    assert cpo.call("PUT", "/sender/chargingprofiles/S1", watts).status_code == 1000
+    cpo.answer = "TOO_OFTEN"
+    cpo.begins("S2", "E2", charging_preferences=HURRIED)
+    cpo.run()
+    assert cpo.profile("S2").accepted is None
+    assert "S2" not in [id_ for id_, _ in cpo.put], "no room beside 32 A and a newcomer"
 
 
 def test_nothing_is_sent_to_a_suspended_partner(cpo: Cpo, handshake: Any) -> None:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 class Settings(BaseModel):
     """The base of every settings model: field `partners_table` is the variable ``PARTNERS_TABLE``."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     @classmethod
     def load(cls) -> Self:
@@ -18,4 +18,5 @@ class Settings(BaseModel):
         Raises:
             pydantic.ValidationError: a variable is missing or wrong; the message names it.
         """
-        return cls.model_validate({name.lower(): value for name, value in os.environ.items()})
+        names = {field: field.upper() for field in cls.model_fields}
+        return cls.model_validate({field: os.environ[name] for field, name in names.items() if name in os.environ})

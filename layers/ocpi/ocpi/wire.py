@@ -5,6 +5,7 @@ which knows ``Decimal``; writing is orjson, which is given each decimal as a rea
 """
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -21,6 +22,9 @@ type JsonObject = dict[str, Json]
 MAX_DEPTH = 32
 """How deep a document may be nested; the deepest OCPI object (a tariff in a CDR) needs 9 levels."""
 
+SURELY_64_BITS = 18
+"""Whole numbers with so many characters fit into 64 bits."""
+
 
 class NotJson(ValueError):
     """The text is not JSON, or nested deeper than :data:`MAX_DEPTH`."""
@@ -34,7 +38,11 @@ def loads(text: bytes | str) -> Json:
     """
     try:
         document: Json = json.loads(
-            text, parse_float=Decimal, parse_constant=_no_constant, object_pairs_hook=_no_duplicates
+            text,
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+            object_pairs_hook=_no_duplicates,
         )
         _check(document, MAX_DEPTH)
     except RecursionError:
@@ -71,6 +79,21 @@ def _number(value: Decimal) -> str:
     return str(value)
 
 
+def _decimal(text: str) -> Decimal:
+    try:
+        number = Decimal(text)
+    except ArithmeticError:
+        raise ValueError(f"the number {text[:20]} is too large") from None
+    if not number.is_finite():
+        raise ValueError(f"the number {text[:20]} is too large")
+    return number
+
+
+def _integer(text: str) -> int | Decimal:
+    """Whole numbers of more than 64 bits stay exact as decimals; orjson writes none as int."""
+    return int(text) if len(text) <= SURELY_64_BITS else _decimal(text)
+
+
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
@@ -79,8 +102,8 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> JsonObject:
     document = dict(pairs)
     if len(document) == len(pairs):
         return document
-    names = [name for name, _ in pairs]
-    raise ValueError(f"the name {next(n for n in names if names.count(n) > 1)!r} is given twice in one object")
+    (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
+    raise ValueError(f"the name {name!r} is given twice in one object")
 
 
 def _check(document: Json, depth: int) -> None:

@@ -1,7 +1,7 @@
 """Whose token opens which door (TRA-05, TRA-06)."""
 
-from ocpi.parties.partner import Partner, PartnerStatus
 from ocpi.parties.secrets import Hasher
+from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.store.partners import Partners
 
 _CONNECTING = {PartnerStatus.INVITED, PartnerStatus.REGISTERING, PartnerStatus.REGISTERED}

@@ -1,23 +1,23 @@
 """The credentials handshake, from both sides (credentials.asciidoc, CRE-01 to CRE-30)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from ocpi import clock
 from ocpi.parties.own import VERSION, OwnPlatform
-from ocpi.parties.partner import Partner, PartnerStatus, partner_id
 from ocpi.parties.secrets import Hasher, Safe, new_token
+from ocpi.store.partner import Partner, PartnerStatus, partner_id
 from ocpi.store.partners import Partners
 from ocpi.store.table import Conflict
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed
 from ocpi.transport.validation import explain
 from ocpi.types.credentials import Credentials
-from ocpi.types.primitives import OneOrMore
 from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID, Version, VersionDetails
 
-_VERSIONS = TypeAdapter[list[Version]](OneOrMore[Version])
+MAX_ENDPOINTS = 200
 
 
 class NameTaken(Exception):
@@ -82,15 +82,18 @@ class Handshake:
             "endpoints": endpoints,
             "roles": offered.roles,
         }
-        try:
-            self.partners.replace(caller, changes)
-        except Conflict:
-            raise method_not_allowed("another request changed these credentials at the same time") from None
+        self._replace(caller, changes)
         return self.own.credentials(token)
 
     def end(self, caller: Partner) -> None:
         """The partner unregisters: its credentials and ours become invalid at once (CRE-15)."""
-        self.partners.replace(caller, _DISCONNECTED)
+        self._replace(caller, _DISCONNECTED)
+
+    def _replace(self, caller: Partner, changes: Mapping[str, object]) -> None:
+        try:
+            self.partners.replace(caller, changes)
+        except Conflict:
+            raise method_not_allowed("another request changed these credentials at the same time") from None
 
     # We register with a partner.
 
@@ -121,7 +124,7 @@ class Handshake:
                 "roles": given.roles,
             }
             return self.partners.replace(partner, changes)
-        except Exception:
+        except BaseException:  # Ctrl-C too: nothing half-registered is left behind
             self.partners.remove(partner)
             raise
 
@@ -155,19 +158,16 @@ class Handshake:
         client = self._client(token)
         try:
             answer = _ok(client.get(versions_url), "GET of the versions")
-            try:
-                versions = _VERSIONS.validate_python(answer.data)
-            except ValidationError as error:
-                raise _unusable(f"the versions are wrong: {explain(error)}") from None
-            url = next((version.url for version in versions if version.version == VERSION), None)
-            if url is None:
-                raise OcpiError(StatusCode.UNSUPPORTED_VERSION, f"the versions at {versions_url} lack {VERSION}")
+            url = _url_of_version(answer, versions_url)
             details = _read(VersionDetails, _ok(client.get(url), "GET of the version details"), "version details")
         except PartnerUnreachable as error:
             raise _unusable(str(error)) from None
         if not any(endpoint.identifier == ModuleID.CREDENTIALS for endpoint in details.endpoints):
             raise OcpiError(StatusCode.NO_MATCHING_ENDPOINTS, f"the endpoints at {url} lack credentials")
-        return details.endpoints
+        if len(details.endpoints) > MAX_ENDPOINTS:
+            raise _unusable(f"{len(details.endpoints)} endpoints are more than the {MAX_ENDPOINTS} that are taken")
+        # Vendor extensions of an endpoint are of no use to us, and could be of any size.
+        return [Endpoint(identifier=end.identifier, role=end.role, url=end.url) for end in details.endpoints]
 
     def _client(self, token: str) -> PartnerClient:
         return PartnerClient(token, allow_private=self.allow_private)
@@ -192,6 +192,18 @@ def _new_partner(name: str, status: PartnerStatus, token_hash: str, endpoints: l
         created=now,
         last_updated=now,
     )
+
+
+def _url_of_version(answer: Answer, versions_url: str) -> str:
+    """Where the details of our version are; entries of other versions may look like anything."""
+    versions = answer.data if isinstance(answer.data, list) else []
+    ours = [entry for entry in versions if isinstance(entry, dict) and entry.get("version") == VERSION]
+    if not ours:
+        raise OcpiError(StatusCode.UNSUPPORTED_VERSION, f"the versions at {versions_url} lack {VERSION}")
+    try:
+        return Version.model_validate(ours[0]).url
+    except ValidationError as error:
+        raise _unusable(f"the versions are wrong: {explain(error)}") from None
 
 
 def _ok(answer: Answer, what: str) -> Answer:

@@ -2,18 +2,27 @@
 
 from starlette.requests import Request
 
-from ocpi.parties.partner import Partner
 from ocpi.store.keys import ObjectId
-from ocpi.transport.status import OcpiError, StatusCode
+from ocpi.store.partner import Partner
+from ocpi.transport.status import OcpiError, StatusCode, unknown
 from ocpi.types.versions import ModuleID
+
+MAX_ID_LENGTH = 36
+
+
+def is_id(text: str) -> bool:
+    """Whether a part of a URL can be the id of an object (TYP-02)."""
+    return 0 < len(text) <= MAX_ID_LENGTH and text.isascii() and text.isprintable()
 
 
 def owned(request: Request, module: ModuleID, country_code: str, party_id: str, id_: str) -> ObjectId:
     """The object that a receiver URL means (TRA-36).
 
     Raises:
-        OcpiError: HTTP 404 if the caller has not registered that party (TRA-37).
+        OcpiError: HTTP 404 if the caller has not registered that party (TRA-37), or the id is no CiString(36).
     """
+    if not is_id(id_):
+        raise unknown(f"object: {id_[:MAX_ID_LENGTH]!r} is no id of 1 to {MAX_ID_LENGTH} printable ASCII characters")
     caller: Partner = request.state.caller
     if not caller.owns(country_code, party_id):
         message = f"the party {country_code}/{party_id} is not among the roles that you have registered"

@@ -9,7 +9,7 @@ from uuid import uuid4
 from ocpi import wire
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
-from ocpi.store.table import ATTEMPTS, Conflict, Item, Table
+from ocpi.store.table import Conflict, Item, Table, attempts
 from ocpi.transport.status import invalid
 from ocpi.transport.validation import MAX_BODY_BYTES
 
@@ -72,7 +72,7 @@ class Objects:
 
     def change(self, object_id: ObjectId, change: Change) -> Outcome | None:
         """Change a stored object, starting anew when someone else changed it meanwhile; None if there is none."""
-        for _ in range(ATTEMPTS):
+        for _ in attempts():
             stored = self.get(object_id)
             if stored is None:
                 return None
@@ -85,7 +85,7 @@ class Objects:
             except Conflict:
                 continue
             return Outcome.UPDATED
-        raise Conflict(f"{object_id.text} is being written by others all the time")
+        return None
 
 
 def _item(object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Item:

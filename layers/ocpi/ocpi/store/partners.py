@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from ocpi import clock, wire
-from ocpi.parties.partner import Partner
 from ocpi.store import keys
+from ocpi.store.partner import Partner
 from ocpi.store.table import Item, Table
 
 if TYPE_CHECKING:

@@ -7,15 +7,17 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
-from ocpi import wire
+from ocpi import clock, wire
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.profiles import ProfileState
-from ocpi.store.table import ATTEMPTS, Conflict, Item, Table
+from ocpi.store.table import Conflict, Item, Table, attempts
 from ocpi.types.primitives import format_datetime
 
 RUNS_KEPT = timedelta(days=90)
 REQUESTS_KEPT = timedelta(days=1)
+PROFILES_KEPT = timedelta(days=30)
+"""What is known of a profile outlives its last change by so much, should its session never be completed."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,12 @@ class Sites:
                 keys.site_config(site_id), item, unchanged, {":read": known.revision} if known else None
             ),
             self._table.put_action(keys.site_entry(site_id), {}),
-            self._table.put_action(keys.place_site(location.text), {"site_id": site_id}, free, {":site": site_id}),
+            self._table.put_action(
+                keys.place_site(location.text),
+                {"site_id": site_id, "revision": item["revision"]},
+                free,
+                {":site": site_id},
+            ),
         ]
         if left:
             actions.append(self._table.delete_action(keys.place_site(left.text)))
@@ -113,8 +120,11 @@ class Sites:
         self._table.put(keys.ongoing_session(location, session.text), {"document": document})
 
     def end_session(self, location: str, session: ObjectId) -> None:
-        """A session has ended, and its profile with it."""
+        """A session goes on no more at the Location."""
         self._table.delete(keys.ongoing_session(location, session.text))
+
+    def forget_profile(self, location: str, session: ObjectId) -> None:
+        """A session is over: no charge point obeys its profile any more."""
         self._table.delete(keys.session_profile(location, session.text))
 
     # Charging profiles
@@ -132,19 +142,23 @@ class Sites:
         Returns the new state; None if `change` wanted none.
         """
         key = keys.session_profile(location, session)
-        for _ in range(ATTEMPTS):
+        for _ in attempts():
             item = self._table.get(key)
             state = change(_profile(item) if item else ProfileState())
             if state is None:
                 return None
-            new: Item = {"document": wire.dumps(state).decode(), "revision": uuid4().hex}
+            new: Item = {
+                "document": wire.dumps(state).decode(),
+                "revision": uuid4().hex,
+                "expires_at": int((clock.now() + PROFILES_KEPT).timestamp()),
+            }
             unchanged = "revision = :read" if item else "attribute_not_exists(pk)"
             try:
                 self._table.put(key, new, unchanged, {":read": item["revision"]} if item else None)
             except Conflict:
                 continue
             return state
-        raise Conflict(f"the profile of {session} is being written by others all the time")
+        return None
 
     def add_request(self, request_id: str, request: ProfileRequest, now: datetime) -> None:
         """Remember what a request was about, until its result comes."""

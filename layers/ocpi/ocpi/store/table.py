@@ -1,5 +1,7 @@
 """The DynamoDB client, and a table as the entities use it."""
 
+import random
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -17,8 +19,11 @@ if TYPE_CHECKING:
 type Item = dict[str, Any]
 """An item as Python values; its document stands as JSON text in the attribute ``document``."""
 
-ATTEMPTS = 5
+ATTEMPTS = 10
 """How often a read-change-write is tried when others write the same item at the same time."""
+
+LONGEST_PAUSE_S = 0.1
+"""Between two attempts, a random part of this."""
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -33,6 +38,18 @@ class Conflict(Exception):
 def client() -> "DynamoDBClient":
     """The DynamoDB client, made once per process."""
     return boto3.client("dynamodb", config=Config(retries={"mode": "standard", "total_max_attempts": 4}))
+
+
+def attempts() -> Iterator[None]:
+    """The attempts of a read-change-write, with random pauses in between so that two writers part.
+
+    Raises:
+        Conflict: all of them were in vain.
+    """
+    for _ in range(ATTEMPTS):
+        yield
+        time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311 - no secret
+    raise Conflict("the item is being written by others all the time")
 
 
 class Table:

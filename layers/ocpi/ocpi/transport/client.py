@@ -115,7 +115,7 @@ def _pool(scheme: str, host: str, port: int, address: str) -> urllib3.HTTPConnec
 
 def _read(response: urllib3.BaseHTTPResponse, deadline: float) -> bytes:
     content = b""
-    for chunk in response.stream(65536, decode_content=True):
+    while chunk := response.read1(65536, decode_content=True):
         content += chunk
         if len(content) > MAX_ANSWER_BYTES:
             response.close()

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.exceptions import RequestValidationError
 from mangum import Mangum
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -14,7 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ocpi.logs import logger
 from ocpi.transport.envelope import INTERNAL_ERROR, OcpiResponse, failure
 from ocpi.transport.headers import AUTHORIZATION, MessageIds, Routing
-from ocpi.transport.status import OcpiError, StatusCode, invalid, method_not_allowed, unauthorized
+from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed, unauthorized
 from ocpi.transport.tokens import token_of
 
 type Authenticate = Callable[[str], object | None]
@@ -42,7 +41,6 @@ def ocpi_app(router: APIRouter, authenticate: Authenticate, *, routed: bool) -> 
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.include_router(router, prefix=BASE_PATH)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_exception_handler(RequestValidationError, _bad_parameter)
     app.add_middleware(Door, authenticate=authenticate, routed=routed)
     return app
 
@@ -97,10 +95,6 @@ class Door:
 async def _http_error(_: Request, error: Exception) -> OcpiResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
     if error.status_code == 405:
-        return failure(method_not_allowed("this interface does not offer that method"))
+        refusal = method_not_allowed("this interface does not offer that method")
+        return failure(refusal, headers=error.headers)
     return failure(OcpiError(StatusCode.CLIENT_ERROR, "there is no such endpoint", error.status_code))
-
-
-async def _bad_parameter(_: Request, error: Exception) -> OcpiResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class only
-    return failure(invalid("; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())))

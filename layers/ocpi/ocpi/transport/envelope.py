@@ -15,23 +15,24 @@ class OcpiResponse(Response):
     media_type = "application/json"
 
 
-def success(data: object = None, *, http_status: int = 200, headers: Mapping[str, str] | None = None) -> OcpiResponse:
+def success(data: object = None, *, http_status: int = 200) -> OcpiResponse:
     """Answer with status code 1000; `data` is left out where there is none (TRA-12)."""
-    return stored(wire.dumps(data) if data is not None else None, http_status=http_status, headers=headers)
+    return stored(wire.dumps(data) if data is not None else None, http_status=http_status)
 
 
-def stored(data: bytes | None, *, http_status: int = 200, headers: Mapping[str, str] | None = None) -> OcpiResponse:
+def stored(data: bytes | None, *, http_status: int = 200) -> OcpiResponse:
     """Answer with `data` that is JSON already, as the store keeps it: it is spliced in, not parsed again."""
     content = b"" if data is None else b'"data":' + data + b","
     ending = b'"status_code":1000,"timestamp":"' + format_datetime(clock.now()).encode() + b'"}'
-    return OcpiResponse(b"{" + content + ending, http_status, headers)
+    return OcpiResponse(b"{" + content + ending, http_status)
 
 
-def failure(error: OcpiError) -> OcpiResponse:
+def failure(error: OcpiError, *, headers: Mapping[str, str] | None = None) -> OcpiResponse:
     """Answer with what went wrong."""
     return OcpiResponse(
         wire.dumps({"status_code": int(error.status_code), "status_message": error.message, "timestamp": clock.now()}),
         error.http_status,
+        headers,
     )
 
 

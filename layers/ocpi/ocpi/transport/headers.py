@@ -6,7 +6,6 @@ from typing import Self
 from uuid import uuid4
 
 from ocpi.transport.status import invalid
-from ocpi.types.primitives import same
 
 AUTHORIZATION = "Authorization"
 REQUEST_ID = "X-Request-ID"
@@ -34,10 +33,10 @@ class MessageIds:
         return cls(request_id, _clean(headers.get(CORRELATION_ID)) or request_id)
 
     @classmethod
-    def new(cls, correlation_id: str | None = None) -> Self:
-        """Ids for a request of ours, within the exchange `correlation_id` if it continues one."""
+    def new(cls) -> Self:
+        """Ids for a request of ours."""
         request_id = str(uuid4())
-        return cls(request_id, correlation_id or request_id)
+        return cls(request_id, request_id)
 
     def headers(self) -> dict[str, str]:
         """As headers."""
@@ -54,10 +53,6 @@ class Party:
 
     country_code: str
     party_id: str
-
-    def same(self, other: "Party") -> bool:
-        """Whether it is the same party; case does not count (ROU-03)."""
-        return same(self.country_code, other.country_code) and same(self.party_id, other.party_id)
 
 
 @dataclass(frozen=True)

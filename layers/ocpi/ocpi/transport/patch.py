@@ -1,11 +1,14 @@
 """PATCH: only the given fields change (TRA-32, LOC-11, LOC-12, SES-13, decisions 21 and 22)."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from ocpi import wire
+from ocpi import clock, wire
 from ocpi.transport.status import invalid
 from ocpi.types.primitives import parse_datetime, same
+
+MOST_AHEAD = timedelta(days=366)
+"""How far a partner's clock may be ahead. It is for typing errors: a year too far is one, an hour may be a zone."""
 
 
 def last_updated(document: wire.JsonObject) -> datetime:
@@ -18,9 +21,12 @@ def last_updated(document: wire.JsonObject) -> datetime:
     if not isinstance(value, str):
         raise invalid("/last_updated: must be given, as a UTC time such as 2026-11-22T08:30:00Z")
     try:
-        return parse_datetime(value)
+        moment = parse_datetime(value)
     except ValueError as error:
         raise invalid(f"/last_updated: {error}") from None
+    if moment > clock.now() + MOST_AHEAD:
+        raise invalid("/last_updated: lies in the future; nothing newer could replace the object")
+    return moment
 
 
 def is_stale(change: wire.JsonObject, stored: wire.JsonObject) -> bool:

@@ -45,10 +45,14 @@ Rate = Annotated[Number, Field(ge=0), AfterValidator(_one_decimal)]
 """A limit in the profile's unit with at most one decimal (CHP-23)."""
 
 
+MAX_SECONDS = 366 * 24 * 3600
+"""No profile is about more than a year."""
+
+
 class ChargingProfilePeriod(OcpiModel):
     """From `start_period` seconds after the profile's start the limit holds, until the next period (CHP-24)."""
 
-    start_period: Annotated[Integer, Field(ge=0)]
+    start_period: Annotated[Integer, Field(ge=0, le=MAX_SECONDS)]
     limit: Rate
 
 
@@ -56,7 +60,7 @@ class ChargingProfile(OcpiModel):
     """Limits over time: absolute with `start_date_time`, else relative to the start of charging (CHP-25, CHP-26)."""
 
     start_date_time: DateTime | None = None
-    duration: Annotated[Integer, Field(ge=0)] | None = None
+    duration: Annotated[Integer, Field(ge=0, le=MAX_SECONDS)] | None = None
     charging_rate_unit: ChargingRateUnit
     min_charging_rate: Rate | None = None
     charging_profile_period: ZeroOrMore[ChargingProfilePeriod] = []
@@ -76,6 +80,12 @@ class ActiveChargingProfile(OcpiModel):
 
     start_date_time: DateTime
     charging_profile: ChargingProfile
+
+    @model_validator(mode="after")
+    def _one_start(self) -> Self:
+        if self.charging_profile.start_date_time not in (None, self.start_date_time):
+            raise ValueError("charging_profile.start_date_time must be absent or equal start_date_time")
+        return self
 
 
 class SetChargingProfile(OcpiModel):

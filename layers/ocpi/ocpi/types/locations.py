@@ -350,6 +350,17 @@ class EVSE(OcpiModel):
     images: ZeroOrMore[Image] = []
     last_updated: DateTime
 
+    @model_validator(mode="after")
+    def _connectors_differ(self) -> Self:
+        _require_different("connectors", [connector.id for connector in self.connectors])
+        return self
+
+
+def _require_different(field: str, ids: list[str]) -> None:
+    """Ids compare without regard to case (TYP-01, LOC-22, LOC-32)."""
+    if len({id_.lower() for id_ in ids}) < len(ids):
+        raise ValueError(f"{field} holds the same id twice")
+
 
 def _time_zone(name: str) -> str:
     if name not in available_timezones():
@@ -386,3 +397,8 @@ class Location(OcpiModel):
     images: ZeroOrMore[Image] = []
     energy_mix: EnergyMix | None = None
     last_updated: DateTime
+
+    @model_validator(mode="after")
+    def _evses_differ(self) -> Self:
+        _require_different("evses", [evse.uid for evse in self.evses])
+        return self

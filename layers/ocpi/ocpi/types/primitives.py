@@ -110,7 +110,7 @@ CiString3 = Annotated[CiText, Field(max_length=3)]
 CiString36 = Annotated[CiText, Field(max_length=36)]
 Url = Annotated[str, BeforeValidator(_text), Field(max_length=255), AfterValidator(_url)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
-Integer = StrictInt
+Integer = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
 Boolean = StrictBool
 
 
