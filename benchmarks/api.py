@@ -23,26 +23,12 @@ from benchmarks.environment import ENVIRONMENT
 from benchmarks.figure import Figure, in_turn
 from ocpi.parties import secrets
 from ocpi.store.table import client
+from tests.objects import SESSION
 
 TIMES = 300
 FLOOR = "FastAPI and Mangum, one route, a constant answer"
 _EVENT = json.loads((Path(__file__).parent.parent / "events" / "api_request.json").read_text())
 _PATH = "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1"
-_SESSION = {
-    "country_code": "NL",
-    "party_id": "SIM",
-    "id": "S1",
-    "start_date_time": "2026-11-22T08:00:00Z",
-    "kwh": 1.2345,
-    "cdr_token": {"country_code": "NL", "party_id": "TNM", "uid": "1", "type": "RFID", "contract_id": "NL8ACC"},
-    "auth_method": "WHITELIST",
-    "location_id": "L1",
-    "evse_uid": "E1",
-    "connector_id": "1",
-    "currency": "EUR",
-    "status": "ACTIVE",
-    "last_updated": "2026-11-22T08:00:00Z",
-}
 _PARTNER = {
     "id": "cpo",
     "name": "CPO",
@@ -72,7 +58,7 @@ def _ours() -> Callable[..., Any]:
 
 def _answer(request: Any, **_: object) -> AWSResponse:
     """DynamoDB from memory: the partner in one table, the session in the other."""
-    document = _PARTNER if b'"partners"' in request.body else _SESSION
+    document = _PARTNER if b'"partners"' in request.body else SESSION
     item = {
         "document": {"S": json.dumps(document)},
         "last_updated": {"S": "2026-11-22T08:00:00"},
@@ -105,4 +91,4 @@ def _measure(method: str, body: object = None) -> Figure:
     return Figure(f"{method} one Session", *figures, FLOOR)
 
 
-MEASUREMENTS: list[Callable[[], Figure]] = [lambda: _measure("GET"), lambda: _measure("PUT", _SESSION)]
+MEASUREMENTS: list[Callable[[], Figure]] = [lambda: _measure("GET"), lambda: _measure("PUT", SESSION)]

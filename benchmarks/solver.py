@@ -13,7 +13,8 @@ import highspy
 import pulp
 
 from benchmarks.figure import Figure, in_turn
-from optimizer.model import Problem, Vehicle, grid, solve
+from optimizer.model import solve
+from optimizer.problem import Problem, Vehicle, grid
 from optimizer.site import PHASES
 
 TIMES = 7

@@ -16,7 +16,7 @@ from ocpi.types.cdrs import CdrDimensionType
 from ocpi.types.locations import EVSE, Capability, Connector, Location, PowerType
 from ocpi.types.primitives import same
 from ocpi.types.sessions import ChargingPreferences, Session
-from optimizer.model import HORIZON, Vehicle
+from optimizer.problem import HORIZON, Vehicle
 from optimizer.site import Phase, Site, SiteEvse
 
 UNKNOWN_MAX_A = 32.0

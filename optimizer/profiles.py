@@ -22,7 +22,7 @@ from ocpi.types.chargingprofiles import ChargingProfile, ChargingProfilePeriod, 
 from optimizer.site import Phase, Site
 
 if TYPE_CHECKING:
-    from optimizer.model import Plan, Problem, Vehicle
+    from optimizer.problem import Plan, Problem, Vehicle
 
 _SECOND = timedelta(seconds=1)
 
@@ -77,6 +77,11 @@ class Schedule:
     def at(self, moment: datetime) -> float:
         """The limit in force at `moment`."""
         return self.steps[max(0, bisect_right(self.starts, moment) - 1)][1]
+
+    def highest(self, start: datetime, end: datetime) -> float:
+        """The highest limit in force within [start, end)."""
+        within = (limit_a for begins, limit_a in self.steps if start < begins < end)
+        return max([self.at(start), *within])
 
     def sampled(self, seconds: Floats) -> Floats:
         """The limits in force at many moments, given in seconds since 1970; same shape."""

@@ -23,7 +23,8 @@ from ocpi.types.locations import Location
 from ocpi.types.versions import ModuleID
 from optimizer.beliefs import Charging, believe, newcomer_a
 from optimizer.issue import SessionState, to_send, worst_case
-from optimizer.model import Plan, Problem, available, grid, solve
+from optimizer.model import solve
+from optimizer.problem import Plan, Problem, available, grid
 from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
 from optimizer.site import Phase, Site, parse_site
 

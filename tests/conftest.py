@@ -35,6 +35,9 @@ import boto3  # noqa: E402 - the environment comes first
 import pytest  # noqa: E402
 from moto import mock_aws  # noqa: E402
 
+from local.aws import Stack, local_aws  # noqa: E402
+from ocpi.store import table  # noqa: E402
+
 
 @pytest.fixture
 def aws() -> Iterator[None]:
@@ -44,11 +47,28 @@ def aws() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The platform, deployed on the local AWS; the Scheduler looks at every site each minute."""
+    with local_aws(state=tmp_path_factory.mktemp("aws"), optimize_every="rate(1 minute)") as stack:
+        yield stack
+
+
+@pytest.fixture
+def on_stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    """The same, and the AWS settings of this process lead there."""
+    for name, value in stack.environment.items():
+        monkeypatch.setenv(name, value)
+    table.client.cache_clear()
+    yield stack
+    table.client.cache_clear()
+
+
 def _create_resources() -> None:
     dynamodb, sqs, kms, secrets = _clients()
-    for table in ("partners", "objects", "sites"):
+    for name in ("partners", "objects", "sites"):
         dynamodb.create_table(
-            TableName=table,
+            TableName=name,
             BillingMode="PAY_PER_REQUEST",
             AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
             KeySchema=[

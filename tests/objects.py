@@ -1,4 +1,4 @@
-"""OCPI objects as a partner sends them."""
+"""OCPI objects as a partner sends them, and a site as an energy manager describes it."""
 
 from typing import Any
 
@@ -59,6 +59,17 @@ SESSION: dict[str, Any] = {
 PERIOD: dict[str, Any] = {
     "start_date_time": "2026-11-22T08:00:00Z",
     "dimensions": [{"type": "ENERGY", "volume": 1.2345}],
+}
+
+SITE: dict[str, Any] = {
+    "id": "garage",
+    "time_zone": "Europe/Amsterdam",
+    "voltage_v": 230,
+    "partner_id": "cpo",
+    "location": {"country_code": "NL", "party_id": "SIM", "location_id": "L1"},
+    "limits": [{"limit_a": {"L1": 40, "L2": 40, "L3": 40}}],
+    "default_limit_a": 6,
+    "arrival_headroom": 1,
 }
 
 

@@ -87,6 +87,4 @@ def _partner_told(old: Item, new: Item) -> bool:
 
 
 def _document(image: Item) -> wire.JsonObject:
-    document = wire.loads(image["document"])
-    assert isinstance(document, dict)  # noqa: S101 - only objects are stored
-    return document
+    return wire.loads_object(image["document"])

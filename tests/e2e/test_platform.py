@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from local.aws import Stack
+from ocpi.store.sites import Sites
 from tests.e2e.client import Client, ocpi
-from tests.functions.test_smart_charging import SITE
-from tests.objects import EVSE, LOCATION, SESSION
+from tests.objects import EVSE, LOCATION, SESSION, SITE
 from tests.partner import Answer, Partner, Seen, ok, partner
 
 pytestmark = pytest.mark.e2e
@@ -50,21 +50,7 @@ def cpo(stack: Stack) -> Iterator[Cpo]:
 
 def runs(stack: Stack) -> list[dict[str, Any]]:
     """The optimizer's own records."""
-    from ocpi.store.sites import Sites  # noqa: PLC0415 - the clients are made with the settings of this stack
-
     return list(Sites(stack.outputs["SitesTable"]).runs("garage"))
-
-
-@pytest.fixture(autouse=True)
-def settings(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """This process's AWS is the local one."""
-    from ocpi.store import table  # noqa: PLC0415 - as above
-
-    for name, value in stack.environment.items():
-        monkeypatch.setenv(name, value)
-    table.client.cache_clear()
-    yield
-    table.client.cache_clear()
 
 
 def test_the_invitation_s_token_is_dead_after_registration(stack: Stack, cpo: Cpo) -> None:
@@ -121,11 +107,11 @@ def test_a_session_is_sent_a_profile_within_seconds(stack: Stack, cpo: Cpo) -> N
     assert shown[0]["profile"]["charging_profile_period"] == periods
 
 
-def test_the_scheduler_fires_the_optimizer_by_itself(stack: Stack, cpo: Cpo) -> None:
+def test_the_scheduler_fires_the_optimizer_by_itself(on_stack: Stack, cpo: Cpo) -> None:
     """Nothing is changed or invoked here: EventBridge Scheduler alone starts the runs."""
 
     def scheduled() -> int:
-        return sum(run["reason"] == "schedule" for run in runs(stack))
+        return sum(run["reason"] == "schedule" for run in runs(on_stack))
 
     before = scheduled()
     eventually(lambda: scheduled() > before, within_s=90)

@@ -19,21 +19,11 @@ from optimizer.site import parse_site
 from tests.api import Reply, request
 from tests.functions.conftest import Connection
 from tests.loop import Loop
-from tests.objects import EVSE, LOCATION, SESSION
+from tests.objects import EVSE, LOCATION, SESSION, SITE
 from tests.partner import Answer, Seen, ok
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 PLACE = ObjectId("cpo", ModuleID.LOCATIONS, "NL", "SIM", "L1")
-SITE: dict[str, Any] = {
-    "id": "garage",
-    "time_zone": "Europe/Amsterdam",
-    "voltage_v": 230,
-    "partner_id": "cpo",
-    "location": {"country_code": "NL", "party_id": "SIM", "location_id": "L1"},
-    "limits": [{"limit_a": {"L1": 40, "L2": 40, "L3": 40}}],
-    "default_limit_a": 6,
-    "arrival_headroom": 1,
-}
 
 PATIENT = {"profile_type": "REGULAR", "departure_time": "2026-11-22T20:00:00Z", "energy_need": 20}
 HURRIED = {"profile_type": "FAST", "departure_time": "2026-11-22T09:00:00Z", "energy_need": 20}

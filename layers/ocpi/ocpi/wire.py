@@ -54,6 +54,18 @@ def loads(text: bytes | str) -> Json:
     return document
 
 
+def loads_object(text: bytes | str) -> JsonObject:
+    """Parse a JSON object.
+
+    Raises:
+        NotJson: it is no JSON, or no object.
+    """
+    document = loads(text)
+    if not isinstance(document, dict):
+        raise NotJson("it must be a JSON object")
+    return document
+
+
 def dumps(value: object) -> bytes:
     """Write dicts, lists, decimals, datetimes, enums and pydantic models as JSON.
 

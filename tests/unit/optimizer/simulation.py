@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from optimizer.issue import SessionState, to_send
-from optimizer.model import Problem, Vehicle, available, grid, solve
+from optimizer.model import solve
+from optimizer.problem import Problem, Vehicle, available, grid
 from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
 from optimizer.site import PHASES, Phase, Site, parse_site
 

@@ -8,7 +8,7 @@ import pytest
 
 from ocpi.types.locations import Location
 from optimizer.beliefs import MOST_KWH, OVERSTAY, TOP_UP_KWH, Charging, believe, newcomer_a
-from optimizer.model import HORIZON
+from optimizer.problem import HORIZON
 from optimizer.site import Site, parse_site
 from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION
 

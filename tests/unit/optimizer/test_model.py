@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer import model
-from optimizer.model import Plan, Problem, Vehicle, available, broken_limits, grid, solve
+from optimizer.model import broken_limits, solve
+from optimizer.problem import Plan, Problem, Vehicle, available, grid
 from optimizer.profiles import Schedule, schedules
 from optimizer.site import PHASES, Phase
 from tests.unit.optimizer.simulation import tight_site

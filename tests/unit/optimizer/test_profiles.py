@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ocpi import wire
 from ocpi.types.chargingprofiles import ChargingProfile
-from optimizer.model import Vehicle
+from optimizer.problem import Vehicle
 from optimizer.profiles import Schedule, floor_tenth, limit_schedules, safe_tails
 from optimizer.site import PHASES, Phase
 from tests.unit.optimizer.simulation import tight_site

@@ -40,9 +40,7 @@ class StoredObject:
 
     def parsed(self) -> wire.JsonObject:
         """The document as Python values."""
-        document = wire.loads(self.document)
-        assert isinstance(document, dict)  # noqa: S101 - only objects are stored
-        return document
+        return wire.loads_object(self.document)
 
 
 type Change = Callable[[wire.JsonObject], tuple[wire.JsonObject, datetime] | None]

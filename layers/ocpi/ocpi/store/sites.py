@@ -1,5 +1,6 @@
 """Sites, what goes on at them now, their plans and the records of optimizer runs."""
 
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -175,11 +176,11 @@ class Sites:
     def plan(self, site_id: str) -> wire.JsonObject | None:
         """The plan in force."""
         item = self._table.get(keys.site_plan(site_id))
-        return _object(item) if item else None
+        return wire.loads_object(zlib.decompress(item["document_zlib"].value)) if item else None
 
     def put_plan(self, site_id: str, plan: object) -> None:
-        """Store the plan in force."""
-        self._table.put(keys.site_plan(site_id), {"document": wire.dumps(plan).decode()})
+        """Store the plan in force, compressed: that of a thousand sessions would be too large for an item."""
+        self._table.put(keys.site_plan(site_id), {"document_zlib": zlib.compress(wire.dumps(plan))})
 
     def add_run(self, site_id: str, moment: datetime, run: object) -> None:
         """Keep the record of a run."""
@@ -196,9 +197,7 @@ class Sites:
 
 
 def _object(item: Item) -> wire.JsonObject:
-    document = wire.loads(item["document"])
-    assert isinstance(document, dict)  # noqa: S101 - only objects are stored
-    return document
+    return wire.loads_object(item["document"])
 
 
 def _profile(item: Item) -> ProfileState:
