@@ -22,7 +22,7 @@ TAPER_FLOOR = 0.1
 
 @dataclass(frozen=True)
 class Car:
-    """What a car's charger can do: one or three phases, and ampere per phase."""
+    """What a car's charger can do: how many phases it uses, and ampere per phase."""
 
     phases: int
     max_a: float

@@ -192,8 +192,8 @@ COLUMNS = ("session_id", "station_id", "phase_angle_deg", "arrival_5min", "depar
 TABLE_START = date(2019, 3, 1)
 TABLE_ZONE = ZoneInfo("America/Los_Angeles")
 SLOT = timedelta(minutes=5)
-PHASE_OF_ANGLE = {30: "L1", 150: "L2", 270: "L3"}
-ACN_CAR = Car(phases=1, max_a=32)
+LINES_OF_ANGLE = {30: ("L1", "L2"), 150: ("L2", "L3"), 270: ("L3", "L1")}
+ACN_CAR = Car(phases=2, max_a=32)
 """What cars can take is not in the table: it is left to the stations' 6.6 kW."""
 
 
@@ -203,7 +203,7 @@ class Row:
 
     line: int
     station: str
-    phase: str
+    lines: tuple[str, str]
     arrival: int
     departure: int
     kwh: float
@@ -223,7 +223,7 @@ def read_day(path: Path, day: date, seed: int) -> Day:
     todays = [row for row in rows if start <= first + row.arrival * SLOT < end]
     if not todays:
         raise SessionsError(f"{path}: no session arrives on {day}")
-    site = caltech({(row.station, row.phase) for row in rows})
+    site = caltech({(row.station, row.lines) for row in rows})
     stays = [_stay(row, first, random) for row in todays]
     return Day(site, start, tuple(sorted(stays, key=_arrival_of)))
 
@@ -265,7 +265,7 @@ def _row(where: str, line: int, cells: Sequence[str]) -> Row:
     return Row(
         line,
         read("station_id", _name, "the id of a station"),
-        read("phase_angle_deg", _phase, "30, 150 or 270 (-90) degrees"),
+        read("phase_angle_deg", _lines, "30, 150 or 270 (-90) degrees"),
         arrival,
         departure,
         read("kwh", _energy, "an energy in kWh above 0"),
@@ -277,7 +277,7 @@ def _check_stations(path: Path, rows: Sequence[Row]) -> None:
     by_station: dict[str, list[Row]] = {}
     for row in sorted(rows, key=lambda row: (row.arrival, row.departure)):
         earlier = by_station.setdefault(row.station, [])
-        if earlier and earlier[-1].phase != row.phase:
+        if earlier and earlier[-1].lines != row.lines:
             raise SessionsError(
                 f"{path}, line {row.line}, column phase_angle_deg: {row.station} has another angle in line "
                 f"{earlier[-1].line}"
@@ -316,8 +316,8 @@ def _name(text: str) -> str:
     return text
 
 
-def _phase(text: str) -> str:
-    return PHASE_OF_ANGLE[int(text) % 360]
+def _lines(text: str) -> tuple[str, str]:
+    return LINES_OF_ANGLE[int(text) % 360]
 
 
 def local_midnight(day: date, zone: ZoneInfo) -> datetime:

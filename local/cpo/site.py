@@ -20,6 +20,7 @@ from ocpi.types.locations import (
 COUNTRY_CODE = "NL"
 PARTY_ID = "SIM"
 PHASES = ("L1", "L2", "L3")
+POWER_TYPES = {1: PowerType.AC_1_PHASE, 2: PowerType.AC_2_PHASE, 3: PowerType.AC_3_PHASE}
 CONNECTOR_ID = "1"
 
 
@@ -95,7 +96,7 @@ class Site:
             id=CONNECTOR_ID,
             standard=self.plug,
             format=ConnectorFormat.SOCKET,
-            power_type=PowerType.AC_3_PHASE if len(evse.phases) == 3 else PowerType.AC_1_PHASE,
+            power_type=POWER_TYPES[len(evse.phases)],
             max_voltage=self.voltage_v,
             max_amperage=evse.max_a,
             max_electric_power=evse.max_w,
@@ -132,11 +133,11 @@ def garage() -> Site:
     )
 
 
-def caltech(stations: Iterable[tuple[str, str]]) -> Site:
-    """The garage of the Caltech sessions, from (station id, phase) pairs.
+def caltech(stations: Iterable[tuple[str, tuple[str, str]]]) -> Site:
+    """The garage of the Caltech sessions, from station ids and the two lines that each lies between.
 
-    Each station lies between two lines of a 208 V system and is rated 6.6 kW. Its pair of lines, told by the
-    phase angle in the data, counts as one phase of the site with 208 V.
+    A station between two lines of a 208 V system takes half its power, 6.6 kW, from each line. So it counts
+    as one that draws alike from two phases of 120 V, and the site's kW are right phase by phase.
     """
     return Site(
         location_id="CALTECH",
@@ -147,9 +148,9 @@ def caltech(stations: Iterable[tuple[str, str]]) -> Site:
         latitude="34.13440",
         longitude="-118.12460",
         time_zone="America/Los_Angeles",
-        voltage_v=208,
+        voltage_v=120,
         plug=ConnectorType.IEC_62196_T1,
-        evses=tuple(Evse(station, (phase,), 32, max_w=6600) for station, phase in sorted(stations)),
+        evses=tuple(Evse(station, lines, 32, max_w=6600) for station, lines in sorted(stations)),
     )
 
 

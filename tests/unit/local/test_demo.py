@@ -63,12 +63,12 @@ def test_the_command_line_takes_the_site_file() -> None:
 
 
 def test_a_constant_limit_is_given_in_kw_and_read_alike_by_platform_and_cpo() -> None:
-    day = a_day(a_stay(evse_uid="X"), site=caltech([("X", "L2"), ("Y", "L3")]))
+    day = a_day(a_stay(evse_uid="X"), site=caltech([("X", ("L1", "L2")), ("Y", ("L2", "L3"))]))
     content = site_file(day, "simulated-cpo", 30.0, 6.0)
     site, grid = parse_site(as_text(content)), grid_limit(content)
     assert grid.limit_a[0].tolist() == pytest.approx(list(site.limit(day.start).values()))
     assert grid.kw(day.start) == pytest.approx(30)
-    assert [(evse.phases, evse.max_a) for evse in site.evses] == [(("L2",), 31.7), (("L3",), 31.7)]
+    assert [(evse.phases, evse.max_a) for evse in site.evses] == [(("L1", "L2"), 27.5), (("L2", "L3"), 27.5)]
 
 
 def test_a_good_day_is_no_cause_for_complaint() -> None:

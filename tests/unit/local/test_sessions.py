@@ -94,13 +94,13 @@ def test_a_tables_day_is_whoever_arrives_on_it(tmp_path: Path) -> None:
 def test_all_stations_of_the_table_are_evses_of_the_site(tmp_path: Path) -> None:
     site = read_day(table(tmp_path, *ROWS), date(2019, 3, 5), seed=1).site
     assert {evse.uid: evse.phases for evse in site.evses} == {
-        "CA-1": ("L1",),
-        "CA-2": ("L2",),
-        "CA-3": ("L3",),
-        "CA-4": ("L3",),
+        "CA-1": ("L1", "L2"),
+        "CA-2": ("L2", "L3"),
+        "CA-3": ("L3", "L1"),
+        "CA-4": ("L3", "L1"),
     }
-    assert site.voltage_v == 208
-    assert site.max_current_a(site.evses[0]) == pytest.approx(6600 / 208)
+    assert site.voltage_v == 120
+    assert site.max_current_a(site.evses[0]) == pytest.approx(6600 / 240)
 
 
 def test_arrivals_within_their_step_depend_on_the_seed_alone(tmp_path: Path) -> None:
