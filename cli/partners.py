@@ -9,6 +9,7 @@ from cli.failure import Failure
 from cli.output import AsJson, answer, answer_table
 from ocpi.store.partner import Partner, PartnerStatus, partner_id
 from ocpi.transport.status import OcpiError
+from ocpi.types.primitives import format_datetime
 
 app = typer.Typer(no_args_is_help=True, help="Invite partners, register with them, and end connections.")
 
@@ -127,6 +128,6 @@ def _row(partner: Partner) -> dict[str, object]:
         "parties": " ".join(f"{r.role} {r.country_code}/{r.party_id}" for r in partner.roles),
         "versions_url": partner.versions_url,
         "version": partner.version,
-        "created": partner.created,
-        "last_updated": partner.last_updated,
+        "created": format_datetime(partner.created),
+        "last_updated": format_datetime(partner.last_updated),
     }
