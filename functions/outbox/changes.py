@@ -12,9 +12,6 @@ from ocpi.store.table import Item, plain
 from ocpi.types.sessions import SessionStatus
 from ocpi.types.versions import ModuleID
 
-TOLD_BY_PARTNER = ("accepted", "refusal", "refused_until")
-"""The fields of a profile's state that change when a partner has answered, not when we have asked."""
-
 
 class Outbox:
     """Keeps the ongoing sessions of every Location up to date and tells which sites have to be looked at."""
@@ -82,8 +79,10 @@ def _object_id(image: Item, module: ModuleID, id_field: str) -> ObjectId:
 
 
 def _partner_told(old: Item, new: Item) -> bool:
+    """Whether a profile's state changed because the partner has answered, not because we have asked."""
     before, after = _document(old) if old else {}, _document(new)
-    return any(before.get(name) != after.get(name) for name in TOLD_BY_PARTNER)
+    answered = "pending" in before and "pending" not in after
+    return answered or before.get("accepted") != after.get("accepted")
 
 
 def _document(image: Item) -> wire.JsonObject:

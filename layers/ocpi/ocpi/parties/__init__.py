@@ -1,1 +1,1 @@
-"""Who takes part: our own parties, the partners we are connected with, and the credentials handshake."""
+"""Who takes part: our own parties, whose token opens what, and the credentials handshake."""
