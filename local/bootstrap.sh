@@ -92,7 +92,26 @@ environment() {
     echo "$stamp" >"$directory/.stamp"
 }
 
+# layer DIRECTORY
+# Fetch the packages of a Lambda layer into uv's cache, so that `sam build` needs no network afterwards.
+layer() {
+    local requirements=$1/requirements.txt fetched=$tools/layers/$1 stamp
+    stamp="$PWD $UV_VERSION $UV_CACHE_DIR $(cksum <"$requirements")"
+    if [ "$(cat "$fetched.stamp" 2>/dev/null)" = "$stamp" ]; then return; fi
+    uv=${uv:-$(find_uv)}
+    say "setup: the packages of $1"
+    rm -rf "$fetched"
+    mkdir -p "$fetched"
+    "$uv" pip install --quiet --target "$fetched" --python .venv/bin/python --no-deps --require-hashes \
+        --python-platform x86_64-manylinux_2_28 --only-binary :all: -r "$requirements" ||
+        fail "the packages of $requirements could not be fetched: is the package registry reachable?"
+    rm -rf "$fetched"
+    echo "$stamp" >"$fetched.stamp"
+}
+
 if [ "${1:-}" = uv ]; then find_uv; exit; fi
 environment .venv requirements/dev.txt .
 environment .tools/sam requirements/sam.txt
 environment .tools/ministack requirements/ministack.txt
+layer layers/ocpi
+layer layers/solver
