@@ -1,12 +1,18 @@
 """What all tests share: an AWS in process (moto) with the platform's tables, queues, key and secret."""
 
+import json
 import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 REGION = "eu-central-1"
-ROLES = '[{"role":"SCSP","country_code":"NL","party_id":"OCS","business_details":{"name":"OCPI Serverless (test)"}}]'
+ROLES = json.dumps(
+    [
+        {"role": role, "country_code": "NL", "party_id": "OCS", "business_details": {"name": "OCPI Serverless (test)"}}
+        for role in ("CPO", "EMSP", "SCSP")
+    ]
+)
 _ACCOUNT = "123456789012"
 _QUEUES = f"https://sqs.{REGION}.amazonaws.com/{_ACCOUNT}"
 
@@ -66,21 +72,40 @@ def on_stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 def _create_resources() -> None:
     dynamodb, sqs, kms, secrets = _clients()
-    for name in ("partners", "objects", "sites"):
-        dynamodb.create_table(
-            TableName=name,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk")],
-            KeySchema=[
-                {"AttributeName": "pk", "KeyType": "HASH"},
-                {"AttributeName": "sk", "KeyType": "RANGE"},
-            ],
-        )
+    for name in ("partners", "sites"):
+        dynamodb.create_table(TableName=name, **_table())
+    dynamodb.create_table(TableName="objects", **_table("owner_list", "audience_list", "list_position"), **_INDEXES)
     for queue in ("push.fifo", "optimize.fifo"):
         sqs.create_queue(QueueName=queue, Attributes={"FifoQueue": "true"})
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/token", TargetKeyId=key)
     secrets.create_secret(Name="pepper", SecretString="a secret of the test")
+
+
+def _table(*indexed: str) -> dict[str, Any]:
+    return {
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": n, "AttributeType": "S"} for n in ("pk", "sk", *indexed)],
+        "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}, {"AttributeName": "sk", "KeyType": "RANGE"}],
+    }
+
+
+def _index(name: str, partition_key: str, projection: dict[str, Any]) -> dict[str, Any]:
+    keys = [
+        {"AttributeName": partition_key, "KeyType": "HASH"},
+        {"AttributeName": "list_position", "KeyType": "RANGE"},
+    ]
+    return {"IndexName": name, "KeySchema": keys, "Projection": projection}
+
+
+_DOCUMENT = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["document"]}
+_INDEXES = {
+    "GlobalSecondaryIndexes": [
+        _index("by_owner", "owner_list", _DOCUMENT),
+        _index("by_owner_keys", "owner_list", {"ProjectionType": "KEYS_ONLY"}),
+        _index("by_audience", "audience_list", _DOCUMENT),
+    ]
+}
 
 
 @cache

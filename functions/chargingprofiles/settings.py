@@ -1,12 +1,10 @@
 """Settings of the chargingprofiles function."""
 
-from ocpi.settings import Settings as Base
+from ocpi.settings import ApiSettings
 
 
-class Settings(Base):
+class Settings(ApiSettings):
     """What the function needs from its environment."""
 
-    partners_table: str
     objects_table: str
     sites_table: str
-    token_pepper_secret_id: str

@@ -19,4 +19,4 @@ handshake = Handshake(
     safe=Safe(settings.token_key_id),
     allow_private=settings.allow_private_partners,
 )
-handler = ocpi_handler(routes(handshake), Access(partners, hasher).connecting, routed=False)
+handler = ocpi_handler(routes(handshake), Access(partners, hasher).connecting)

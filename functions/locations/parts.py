@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
+from starlette.requests import Request
 
 from ocpi import wire
 from ocpi.transport.patch import last_updated
@@ -37,6 +38,13 @@ CONNECTORS = Level(Connector, ("id",), "connectors")
 
 type Path = Sequence[tuple[Level, str]]
 """The way from a Location down to a part of it: each level with the id there; empty for the Location itself."""
+
+
+def way(request: Request) -> Path:
+    """The way that a URL names, by its parameters `evse_uid` and `connector_id`."""
+    names = request.path_params
+    levels = ((EVSES, "evse_uid"), (CONNECTORS, "connector_id"))
+    return [(level, names[name]) for level, name in levels if name in names]
 
 
 def find(document: wire.JsonObject, path: Path) -> wire.JsonObject | None:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from ocpi.logs import logger
+from ocpi.parties.calling import Calling
 from ocpi.parties.own import OwnPlatform
 from ocpi.parties.secrets import Safe
 from ocpi.push.messages import ProfileMessage
@@ -16,8 +17,7 @@ sender = ProfileSender(
     own=OwnPlatform(settings.public_base_url, settings.roles),
     partners=Partners(settings.partners_table),
     sites=Sites(settings.sites_table),
-    safe=Safe(settings.token_key_id),
-    allow_private=settings.allow_private_partners,
+    calling=Calling(Safe(settings.token_key_id), settings.allow_private_partners),
 )
 
 

@@ -8,14 +8,13 @@ from urllib.parse import quote
 from pydantic import ValidationError
 
 from ocpi import clock
+from ocpi.parties.calling import Calling, endpoint
 from ocpi.parties.own import OwnPlatform
-from ocpi.parties.secrets import Safe
 from ocpi.push.messages import ProfileMessage
-from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
 from ocpi.store.profiles import ProfileState
 from ocpi.store.sites import Sites
-from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
+from ocpi.transport.client import Answer, PartnerUnreachable
 from ocpi.transport.headers import Party, Routing
 from ocpi.transport.status import StatusCode
 from ocpi.transport.validation import explain
@@ -34,8 +33,7 @@ class ProfileSender:
     own: OwnPlatform
     partners: Partners
     sites: Sites
-    safe: Safe
-    allow_private: bool
+    calling: Calling
 
     def send(self, message: ProfileMessage) -> str:
         """Send what `message` points at and keep the partner's answer; returns what became of it, for the log.
@@ -47,7 +45,8 @@ class ProfileSender:
         if state is None or state.pending is None:
             return "superseded, or sent already"
         body = SetChargingProfile(
-            charging_profile=state.pending, response_url=self.own.response_url(message.request_id)
+            charging_profile=state.pending,
+            response_url=self.own.response_url(ModuleID.CHARGING_PROFILES, message.request_id),
         )
         try:
             answer = self._put(message, body)
@@ -73,17 +72,12 @@ class ProfileSender:
 
     def _put(self, message: ProfileMessage, body: SetChargingProfile) -> Answer:
         partner = self.partners.get(message.partner_id)
-        if partner is None or partner.status is not PartnerStatus.REGISTERED or partner.sealed_token is None:
-            raise PartnerUnreachable("the partner is not registered")
-        url = partner.endpoint(ModuleID.CHARGING_PROFILES, InterfaceRole.RECEIVER)
-        if url is None:
-            raise PartnerUnreachable("the partner offers no receiver of charging profiles")
-        client = PartnerClient(
-            self.safe.open(partner.sealed_token, partner.id),
-            allow_private=self.allow_private,
-            routing=Routing(self.own.party(Role.SCSP), Party(message.country_code, message.party_id)),
-        )
-        return client.put(f"{url.rstrip('/')}/{quote(message.session_id, safe='')}", body)
+        if partner is None:
+            raise PartnerUnreachable("the partner is unknown")
+        routing = Routing(self.own.party(Role.SCSP), Party(message.country_code, message.party_id))
+        client = self.calling.client(partner, routing)
+        url = endpoint(partner, ModuleID.CHARGING_PROFILES, InterfaceRole.RECEIVER)
+        return client.put(f"{url}/{quote(message.session_id, safe='')}", body)
 
     def _failed(self, message: ProfileMessage, answer: Answer) -> str:
         """An error of the partner's own leaves open what it did; refusing the request means that it did nothing."""

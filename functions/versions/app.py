@@ -11,4 +11,4 @@ from versions.settings import Settings
 settings = Settings.load()
 access = Access(Partners(settings.partners_table), Hasher(settings.token_pepper_secret_id))
 own = OwnPlatform(settings.public_base_url, settings.roles)
-handler = ocpi_handler(routes(own), access.connecting, routed=False)
+handler = ocpi_handler(routes(own), access.connecting)

@@ -1,15 +1,7 @@
 """Settings of the versions function."""
 
-from pydantic import Json
-
-from ocpi.settings import Settings as Base
-from ocpi.types.credentials import CredentialsRole
+from ocpi.settings import ApiSettings
 
 
-class Settings(Base):
+class Settings(ApiSettings):
     """What the function needs from its environment."""
-
-    partners_table: str
-    token_pepper_secret_id: str
-    public_base_url: str
-    roles: Json[tuple[CredentialsRole, ...]]

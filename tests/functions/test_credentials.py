@@ -22,6 +22,8 @@ def works(token: str) -> bool:
 
 @pytest.mark.requirement("VER-01")
 @pytest.mark.requirement("VER-02")
+@pytest.mark.requirement("VER-03")
+@pytest.mark.requirement("VER-14")
 def test_versions_lead_to_details(connection: Connection) -> None:
     assert request("GET", VERSIONS, token=connection.token).data == [
         {"version": "2.2.1", "url": "https://ocpi.example.com/ocpi/2.2.1"}
@@ -32,14 +34,17 @@ def test_versions_lead_to_details(connection: Connection) -> None:
 @pytest.mark.requirement("VER-06")
 @pytest.mark.requirement("VER-07")
 @pytest.mark.requirement("VER-08")
+@pytest.mark.requirement("VER-13")
+@pytest.mark.requirement("VER-14")
 def test_details_list_what_is_mounted(connection: Connection) -> None:
     details = request("GET", "/ocpi/2.2.1", token=connection.token).data
     assert details["version"] == "2.2.1"
+    sender = {"locations", "sessions", "cdrs", "tariffs", "tokens", "commands", "chargingprofiles"}
+    receiver = {*sender, "hubclientinfo"}
     assert {(end["identifier"], end["role"]) for end in details["endpoints"]} == {
         ("credentials", "SENDER"),
-        ("locations", "RECEIVER"),
-        ("sessions", "RECEIVER"),
-        ("chargingprofiles", "SENDER"),
+        *((module, "SENDER") for module in sender),
+        *((module, "RECEIVER") for module in receiver),
     }
     assert all(end["url"].startswith("https://ocpi.example.com/ocpi/2.2.1/") for end in details["endpoints"])
 
@@ -48,12 +53,13 @@ def test_details_list_what_is_mounted(connection: Connection) -> None:
 @pytest.mark.requirement("CRE-04")
 @pytest.mark.requirement("CRE-05")
 @pytest.mark.requirement("CRE-07")
+@pytest.mark.requirement("CRE-23")
 def test_a_partner_registers(handshake: Handshake, partner: Partner) -> None:
     token_a = handshake.invite("My CPO")
     reply = request("POST", CREDENTIALS, token=token_a, body=partner.credentials())
     assert (reply.http_status, reply.status_code) == (200, 1000)
     assert reply.data["url"] == "https://ocpi.example.com/ocpi/versions"
-    assert reply.data["roles"][0]["role"] == "SCSP"
+    assert {role["role"] for role in reply.data["roles"]} == {"CPO", "EMSP", "SCSP"}
     assert [(seen.method, seen.path, seen.token) for seen in partner.seen] == [
         ("GET", "/versions", TOKEN),
         ("GET", "/details", TOKEN),
@@ -154,11 +160,11 @@ def redirect(partner: Partner) -> None:
 @pytest.mark.parametrize(
     ("spoil", "status_code"),
     [
-        (break_versions, 3001),
+        pytest.param(break_versions, 3001, marks=pytest.mark.requirement("STA-15")),
         (break_details, 3001),
         (redirect, 3001),
-        (speak_another_version, 3002),
-        (offer_no_credentials, 3003),
+        pytest.param(speak_another_version, 3002, marks=pytest.mark.requirement("STA-16")),
+        pytest.param(offer_no_credentials, 3003, marks=pytest.mark.requirement("STA-17")),
     ],
 )
 def test_a_partner_that_cannot_be_used_is_not_registered_and_may_try_again(
@@ -193,8 +199,8 @@ def test_an_unreachable_partner_is_3001_and_nothing_is_half_registered(handshake
     ("change", "field"),
     [
         ({"token": None}, "/token"),
-        ({"token": "with space"}, "/token"),
-        ({"token": "x" * 65}, "/token"),
+        pytest.param({"token": "with space"}, "/token", marks=pytest.mark.requirement("CRE-22")),
+        pytest.param({"token": "x" * 65}, "/token", marks=pytest.mark.requirement("CRE-21", "TYP-05")),
         ({"url": "versions"}, "/url"),
         ({"roles": []}, "/roles"),
         ({"roles": [{"role": "CPO", "party_id": "SIM", "country_code": "NL"}]}, "/roles/0/business_details"),
@@ -285,7 +291,7 @@ def test_we_register_with_a_partner_which_calls_us_back(handshake: Handshake, pa
     assert works(partner.seen[-1].body["token"])
 
 
-@pytest.mark.requirement("CRE-18")
+@pytest.mark.requirement("STA-07")
 def test_nothing_is_left_of_a_registration_that_fails(handshake: Handshake, partner: Partner) -> None:
     partner.answers["POST", "/credentials"] = (200, {"status_code": 2001, "status_message": "no"})
     with pytest.raises(OcpiError, match="no") as failure:

@@ -24,6 +24,7 @@ FUNCTIONAL = [path for path in PATHS if "/receiver/" in path or "/sender/" in pa
 
 @pytest.mark.requirement("TRA-05")
 @pytest.mark.requirement("TRA-13")
+@pytest.mark.requirement("STA-09")
 @pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize("token", [None, "wrong"])
 def test_without_a_valid_token_it_is_401_in_the_envelope(aws: None, path: str, token: str | None) -> None:
@@ -74,6 +75,7 @@ def test_missing_ids_are_made(connection: Connection) -> None:
 
 
 @pytest.mark.requirement("ROU-06")
+@pytest.mark.requirement("ROU-01")
 def test_the_answer_swaps_the_routing_headers(connection: Connection) -> None:
     routing = {
         "OCPI-from-country-code": "NL",
@@ -104,18 +106,19 @@ def test_a_malformed_routing_header_is_2001_and_named(connection: Connection, pa
 
 
 @pytest.mark.requirement("TRA-14")
+@pytest.mark.requirement("STA-09")
 @pytest.mark.parametrize(
     ("method", "path"),
     [
         ("POST", "/ocpi/versions"),
         ("PATCH", "/ocpi/2.2.1/credentials"),
-        ("POST", "/ocpi/2.2.1/receiver/locations/NL/SIM/L1"),
-        ("DELETE", "/ocpi/2.2.1/receiver/locations/NL/SIM/L1"),
-        ("POST", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1"),
-        ("DELETE", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1"),
-        ("GET", "/ocpi/2.2.1/sender/chargingprofiles/S1"),
-        ("PATCH", "/ocpi/2.2.1/sender/chargingprofiles/S1"),
-        ("DELETE", "/ocpi/2.2.1/sender/chargingprofiles/S1"),
+        pytest.param("POST", "/ocpi/2.2.1/receiver/locations/NL/SIM/L1", marks=pytest.mark.requirement("LOC-14")),
+        pytest.param("DELETE", "/ocpi/2.2.1/receiver/locations/NL/SIM/L1", marks=pytest.mark.requirement("LOC-14")),
+        pytest.param("POST", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1", marks=pytest.mark.requirement("SES-18")),
+        pytest.param("DELETE", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1", marks=pytest.mark.requirement("SES-18")),
+        pytest.param("GET", "/ocpi/2.2.1/sender/chargingprofiles/S1", marks=pytest.mark.requirement("CHP-14")),
+        pytest.param("PATCH", "/ocpi/2.2.1/sender/chargingprofiles/S1", marks=pytest.mark.requirement("CHP-14")),
+        pytest.param("DELETE", "/ocpi/2.2.1/sender/chargingprofiles/S1", marks=pytest.mark.requirement("CHP-14")),
     ],
 )
 def test_a_method_that_is_not_offered_is_405_in_the_envelope(connection: Connection, method: str, path: str) -> None:
@@ -123,6 +126,8 @@ def test_a_method_that_is_not_offered_is_405_in_the_envelope(connection: Connect
     assert (reply.http_status, reply.status_code) == (405, 2000)
 
 
+@pytest.mark.requirement("STA-09")
+@pytest.mark.requirement("TRA-13")
 def test_what_has_no_route_is_404_in_the_envelope(connection: Connection) -> None:
     reply = request("GET", "/ocpi/2.2.1/nothing", token=connection.token)
     assert (reply.http_status, reply.status_code) == (404, 2000)

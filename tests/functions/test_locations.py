@@ -38,6 +38,8 @@ def locations(connection: Connection) -> Locations:
 @pytest.mark.requirement("LOC-07")
 @pytest.mark.requirement("STA-04")
 @pytest.mark.requirement("STA-05")
+@pytest.mark.requirement("TRA-31")
+@pytest.mark.requirement("TRA-36")
 def test_a_location_is_created_then_replaced(locations: Locations) -> None:
     assert locations.stored() == LOCATION
     replacement = without(LOCATION, "evses") | {"name": "Station", "last_updated": LATER}
@@ -47,6 +49,7 @@ def test_a_location_is_created_then_replaced(locations: Locations) -> None:
 
 
 @pytest.mark.requirement("LOC-06")
+@pytest.mark.requirement("TYP-01")
 def test_parts_are_found_by_their_ids_in_any_case(locations: Locations) -> None:
     assert locations.stored("/e2") == EVSE | {"uid": "E2"}
     assert locations.stored("/E1/1") == CONNECTOR
@@ -135,6 +138,7 @@ def test_a_connector_of_an_unknown_evse_is_404_with_2003(locations: Locations) -
 
 
 @pytest.mark.requirement("TRA-38")
+@pytest.mark.requirement("LOC-07")
 @pytest.mark.parametrize(
     ("path", "body", "field"),
     [
@@ -157,6 +161,9 @@ def test_url_and_body_must_name_the_same_object(
 
 @pytest.mark.requirement("LOC-10")
 @pytest.mark.requirement("LOC-21")
+@pytest.mark.requirement("STA-02")
+@pytest.mark.requirement("STA-10")
+@pytest.mark.requirement("TYP-15")
 @pytest.mark.parametrize(
     "field",
     [
@@ -181,21 +188,35 @@ def test_a_missing_field_is_2001_naming_it(locations: Locations, field: str) -> 
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
-        ({"coordinates": {"latitude": "52.1", "longitude": "5.10990"}}, "/coordinates/latitude"),
-        ({"time_zone": "Utrecht"}, "/time_zone"),
-        ({"last_updated": "2026-11-22T08:00:00+00:00"}, "/last_updated"),
-        ({"last_updated": "2026-11-22 08:00:00"}, "/last_updated"),
+        pytest.param(
+            {"coordinates": {"latitude": "52.1", "longitude": "5.10990"}},
+            "/coordinates/latitude",
+            marks=pytest.mark.requirement("LOC-30"),
+        ),
+        pytest.param({"time_zone": "Utrecht"}, "/time_zone", marks=pytest.mark.requirement("LOC-28")),
+        pytest.param(
+            {"last_updated": "2026-11-22T08:00:00+00:00"}, "/last_updated", marks=pytest.mark.requirement("TYP-08")
+        ),
+        pytest.param({"last_updated": "2026-11-22 08:00:00"}, "/last_updated", marks=pytest.mark.requirement("TYP-08")),
         ({"last_updated": 1}, "/last_updated"),
-        ({"evses": [EVSE | {"status": "Charging"}]}, "/evses/0/status"),
-        ({"evses": [EVSE | {"connectors": []}]}, "/evses/0/connectors"),
+        pytest.param(
+            {"evses": [EVSE | {"status": "Charging"}]}, "/evses/0/status", marks=pytest.mark.requirement("TYP-04")
+        ),
+        pytest.param(
+            {"evses": [EVSE | {"connectors": []}]},
+            "/evses/0/connectors",
+            marks=pytest.mark.requirement("LOC-31", "TYP-15"),
+        ),
         (
             {"evses": [EVSE | {"connectors": [CONNECTOR | {"max_amperage": "32"}]}]},
             "/evses/0/connectors/0/max_amperage",
         ),
-        ({"name": "line\nbreak"}, "/name"),
-        ({"city": "x" * 46}, "/city"),
+        pytest.param({"name": "line\nbreak"}, "/name", marks=pytest.mark.requirement("TYP-03")),
+        pytest.param({"city": "x" * 46}, "/city", marks=pytest.mark.requirement("TYP-05")),
         ({"publish": "false"}, "/publish"),
-        ({"opening_times": {"twentyfourseven": False}}, "/opening_times"),
+        pytest.param(
+            {"opening_times": {"twentyfourseven": False}}, "/opening_times", marks=pytest.mark.requirement("LOC-37")
+        ),
         ({"evses": [EVSE, EVSE | {"uid": "e1"}]}, "/: Value error, evses holds the same id twice"),
         ({"evses": [EVSE | {"connectors": [CONNECTOR | {"max_voltage": 2**64}]}]}, "/evses/0/connectors/0/max_voltage"),
     ],

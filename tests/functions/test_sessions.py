@@ -38,6 +38,7 @@ def sessions(connection: Connection) -> Sessions:
 
 @pytest.mark.requirement("SES-10")
 @pytest.mark.requirement("SES-11")
+@pytest.mark.requirement("TYP-10")
 def test_a_session_is_kept_as_it_came_numbers_exact(sessions: Sessions) -> None:
     assert sessions.stored() == SESSION | {"charging_periods": [PERIOD]}
     exact = b'{"kwh": 0.10000000000000000001, "last_updated": "2026-11-22T08:00:01Z"}'
@@ -46,6 +47,7 @@ def test_a_session_is_kept_as_it_came_numbers_exact(sessions: Sessions) -> None:
 
 
 @pytest.mark.requirement("SES-12")
+@pytest.mark.requirement("TYP-16")
 @pytest.mark.parametrize("periods", [{}, {"charging_periods": []}, {"charging_periods": None}])
 def test_put_replaces_all_charging_periods(sessions: Sessions, periods: dict[str, object]) -> None:
     assert sessions("PUT", SESSION | periods).http_status == 200
@@ -132,6 +134,7 @@ def test_large_whole_numbers_are_kept_exactly(sessions: Sessions) -> None:
 
 
 @pytest.mark.requirement("SES-20")
+@pytest.mark.requirement("TYP-15")
 @pytest.mark.parametrize("field", sorted(SESSION))
 def test_a_missing_field_is_2001_naming_it(sessions: Sessions, field: str) -> None:
     reply = sessions("PUT", without(SESSION, field))

@@ -109,6 +109,9 @@ def cpo(time: Any, connection: Connection) -> Cpo:
 @pytest.mark.requirement("CHP-02")
 @pytest.mark.requirement("CHP-12")
 @pytest.mark.requirement("ROU-05")
+@pytest.mark.requirement("CHP-22")
+@pytest.mark.requirement("CHP-32")
+@pytest.mark.requirement("ROU-01")
 def test_a_session_gets_a_profile_and_the_result_is_kept(cpo: Cpo) -> None:
     cpo.begins("S1")
     cpo.run()
@@ -147,6 +150,7 @@ def test_the_increase_waits_until_the_decrease_was_accepted(cpo: Cpo) -> None:
     assert cpo.allowed_a("S1") + cpo.allowed_a("S2") <= 34, "40 A less room for one newcomer of 6 A"
 
 
+@pytest.mark.requirement("CHP-32")
 def test_a_session_that_ends_makes_room_for_the_others(cpo: Cpo) -> None:
     cpo.begins("S1")
     cpo.begins("S2", "E2")

@@ -3,7 +3,9 @@
 import os
 from typing import Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Json
+
+from ocpi.types.credentials import CredentialsRole
 
 
 class Settings(BaseModel):
@@ -20,3 +22,12 @@ class Settings(BaseModel):
         """
         names = {field: field.upper() for field in cls.model_fields}
         return cls.model_validate({field: os.environ[name] for field, name in names.items() if name in os.environ})
+
+
+class ApiSettings(Settings):
+    """What every function needs that serves partners: who they are, who we are, and how we are reached."""
+
+    partners_table: str
+    token_pepper_secret_id: str
+    public_base_url: str
+    roles: Json[tuple[CredentialsRole, ...]]

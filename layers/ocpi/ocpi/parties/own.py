@@ -1,26 +1,46 @@
-"""Our own side: the roles we have, and the endpoints that we offer."""
+"""Our own side: our parties and their roles, and the endpoints that follow from them."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from ocpi.transport.headers import Party
 from ocpi.types.credentials import Credentials, CredentialsRole
-from ocpi.types.primitives import Role
+from ocpi.types.primitives import Role, same
 from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID, Version, VersionDetails, VersionNumber
 
 VERSION = VersionNumber.V2_2_1
+BASE_PATH = "/ocpi"
 
-INTERFACES = (
-    (ModuleID.CREDENTIALS, InterfaceRole.SENDER, "/credentials"),
-    (ModuleID.LOCATIONS, InterfaceRole.RECEIVER, "/receiver/locations"),
-    (ModuleID.SESSIONS, InterfaceRole.RECEIVER, "/receiver/sessions"),
-    (ModuleID.CHARGING_PROFILES, InterfaceRole.SENDER, "/sender/chargingprofiles"),
-)
-"""What the platform mounts, each under ``/ocpi/2.2.1`` (VER-06, VER-08, VER-13)."""
+type Interface = tuple[ModuleID, InterfaceRole]
+
+
+def _all(role: InterfaceRole, *modules: ModuleID) -> frozenset[Interface]:
+    return frozenset((module, role) for module in modules)
+
+
+_M = ModuleID
+_SENDER, _RECEIVER = InterfaceRole.SENDER, InterfaceRole.RECEIVER
+
+INTERFACES: dict[Role, frozenset[Interface]] = {
+    Role.CPO: _all(_SENDER, _M.LOCATIONS, _M.SESSIONS, _M.CDRS, _M.TARIFFS)
+    | _all(_RECEIVER, _M.TOKENS, _M.COMMANDS, _M.CHARGING_PROFILES, _M.HUB_CLIENT_INFO),
+    # An eMSP may control charging itself, or stand between the CPO and an SCSP to which it has delegated that (CHP-30).
+    Role.EMSP: _all(_SENDER, _M.TOKENS, _M.COMMANDS, _M.CHARGING_PROFILES)
+    | _all(_RECEIVER, _M.LOCATIONS, _M.SESSIONS, _M.CDRS, _M.TARIFFS, _M.CHARGING_PROFILES, _M.HUB_CLIENT_INFO),
+    # Beside what the specification lists, the Locations that an SCSP plans for, and the Tariffs that go with them.
+    Role.SCSP: _all(_SENDER, _M.CHARGING_PROFILES)
+    | _all(_RECEIVER, _M.SESSIONS, _M.LOCATIONS, _M.TARIFFS, _M.HUB_CLIENT_INFO),
+    Role.NSP: _all(_RECEIVER, _M.LOCATIONS, _M.TARIFFS, _M.HUB_CLIENT_INFO),
+    Role.NAP: _all(_SENDER, _M.LOCATIONS, _M.TARIFFS) | _all(_RECEIVER, _M.LOCATIONS, _M.TARIFFS, _M.HUB_CLIENT_INFO),
+    Role.OTHER: _all(_RECEIVER, _M.LOCATIONS, _M.TARIFFS, _M.HUB_CLIENT_INFO),
+    Role.HUB: _all(_SENDER, _M.HUB_CLIENT_INFO),
+}
+"""Which interfaces a market role offers (terminology.asciidoc, "Typical OCPI implementations per Role")."""
 
 
 @dataclass(frozen=True)
 class OwnPlatform:
-    """How partners reach us.
+    """Who we are, and how partners reach us.
 
     Args:
         base_url: the public URL of the API, without a slash at the end.
@@ -30,38 +50,64 @@ class OwnPlatform:
     base_url: str
     roles: tuple[CredentialsRole, ...]
 
+    @cached_property
+    def interfaces(self) -> frozenset[Interface]:
+        """What we offer, credentials apart."""
+        return frozenset().union(*(INTERFACES[own.role] for own in self.roles))
+
+    @cached_property
+    def parties(self) -> tuple[Party, ...]:
+        """Our parties; one may have several roles."""
+        return tuple(dict.fromkeys(Party(own.country_code.upper(), own.party_id.upper()) for own in self.roles))
+
     @property
     def versions_url(self) -> str:
         """Where our versions are (CRE-23)."""
-        return f"{self.base_url}/ocpi/versions"
+        return f"{self.base_url}{BASE_PATH}/versions"
 
     @property
     def details_url(self) -> str:
-        """Where our endpoints of the version are; all of them stand below it."""
-        return f"{self.base_url}/ocpi/{VERSION}"
+        """Where our endpoints of the version are; all of them stand below it (VER-13)."""
+        return f"{self.base_url}{BASE_PATH}/{VERSION}"
+
+    def url(self, module: ModuleID, role: InterfaceRole) -> str:
+        """Where an interface of ours is."""
+        return self.base_url + BASE_PATH + interface_path(module, role)
 
     def versions(self) -> list[Version]:
         """The versions we speak (VER-01 to VER-03)."""
         return [Version(version=VERSION, url=self.details_url)]
 
     def details(self) -> VersionDetails:
-        """Our endpoints (VER-04 to VER-07)."""
-        return VersionDetails(
-            version=VERSION,
-            endpoints=[
-                Endpoint(identifier=module, role=role, url=self.details_url + path) for module, role, path in INTERFACES
-            ],
-        )
+        """Our endpoints (VER-04 to VER-08)."""
+        credentials = Endpoint(identifier=_M.CREDENTIALS, role=_SENDER, url=f"{self.details_url}/credentials")
+        modules = [
+            Endpoint(identifier=module, role=role, url=self.url(module, role))
+            for module, role in sorted(self.interfaces)
+        ]
+        return VersionDetails(version=VERSION, endpoints=[credentials, *modules])
 
     def credentials(self, token: str) -> Credentials:
         """What a partner needs to reach us (CRE-02)."""
         return Credentials(token=token, url=self.versions_url, roles=list(self.roles))
 
     def party(self, role: Role) -> Party:
-        """Our party in a market role; the first one if none has it."""
+        """Our first party in a market role; the first of all if none has it."""
         chosen = next((own for own in self.roles if own.role is role), self.roles[0])
         return Party(chosen.country_code, chosen.party_id)
 
-    def response_url(self, request_id: str) -> str:
-        """Where the result of one request about a charging profile is to be posted (CHP-13)."""
-        return f"{self.details_url}/sender/chargingprofiles/results/{request_id}"
+    def find(self, country_code: str, party_id: str) -> Party | None:
+        """Our party of that name, in any spelling."""
+        for party in self.parties:
+            if same(party.country_code, country_code) and same(party.party_id, party_id):
+                return party
+        return None
+
+    def response_url(self, module: ModuleID, request_id: str) -> str:
+        """Where the result of one request of ours is to be posted (CMD-06, CHP-13)."""
+        return f"{self.url(module, _SENDER)}/results/{request_id}"
+
+
+def interface_path(module: ModuleID, role: InterfaceRole) -> str:
+    """The path of an interface below :data:`BASE_PATH`."""
+    return f"/{VERSION}/{role.lower()}/{module}"

@@ -1,8 +1,9 @@
-"""Objects that the calling partner owns: which one a URL means, and whether the caller may speak for it."""
+"""Which object a URL means, and whether the caller may speak for it."""
 
 from starlette.requests import Request
 
-from ocpi.store.keys import ObjectId
+from ocpi.parties.routing import addressed_party
+from ocpi.store.keys import OWN, ObjectId
 from ocpi.store.partner import Partner
 from ocpi.transport.status import OcpiError, StatusCode, unknown
 from ocpi.types.versions import ModuleID
@@ -21,10 +22,25 @@ def owned(request: Request, module: ModuleID, country_code: str, party_id: str, 
     Raises:
         OcpiError: HTTP 404 if the caller has not registered that party (TRA-37), or the id is no CiString(36).
     """
-    if not is_id(id_):
-        raise unknown(f"object: {id_[:MAX_ID_LENGTH]!r} is no id of 1 to {MAX_ID_LENGTH} printable ASCII characters")
+    _require_id(id_)
     caller: Partner = request.state.caller
     if not caller.owns(country_code, party_id):
         message = f"the party {country_code}/{party_id} is not among the roles that you have registered"
         raise OcpiError(StatusCode.CLIENT_ERROR, message, 404)
     return ObjectId(caller.id, module, country_code, party_id, id_)
+
+
+def ours(request: Request, module: ModuleID, id_: str) -> ObjectId:
+    """The object of ours that a sender URL means: it carries no party, so it is the one the request is for (ROU-07).
+
+    Raises:
+        OcpiError: HTTP 404 if the id is no CiString(36).
+    """
+    _require_id(id_)
+    party = addressed_party(request)
+    return ObjectId(OWN, module, party.country_code, party.party_id, id_)
+
+
+def _require_id(id_: str) -> None:
+    if not is_id(id_):
+        raise unknown(f"object: {id_[:MAX_ID_LENGTH]!r} is no id of 1 to {MAX_ID_LENGTH} printable ASCII characters")

@@ -5,6 +5,7 @@ ASCII, so each part is percent-encoded and the separators ``#`` and ``*`` stay u
 """
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 from ocpi.types.versions import ModuleID
@@ -17,9 +18,18 @@ def _part(text: str) -> str:
     return quote(text.upper(), safe="")
 
 
+OWN = "@own"
+"""Stands for the partner id where an object is our own; no partner id has an ``@``."""
+
+
+def typed_uid(uid: str, token_type: str) -> str:
+    """What identifies a Token of a party: its uid together with its type (TOK-06)."""
+    return f"{uid}*{token_type}"
+
+
 @dataclass(frozen=True)
 class ObjectId:
-    """An object that a partner owns: whose connection it came over, and who owns it (TRA-36)."""
+    """An OCPI object: whose connection it came over (:data:`OWN` for ours), and the party that owns it (TRA-36)."""
 
     partner_id: str
     module: ModuleID
@@ -28,10 +38,18 @@ class ObjectId:
     id: str
 
     @property
+    def owner_list(self) -> str:
+        """The list that it stands in: all objects of the module that this party owns."""
+        return owner_list(self.partner_id, self.module, self.country_code, self.party_id)
+
+    @property
     def text(self) -> str:
         """The identity as one string, the same for any spelling of its CiStrings."""
-        owner = f"{_part(self.country_code)}*{_part(self.party_id)}"
-        return f"{_part(self.partner_id)}#{self.module}#{owner}*{_part(self.id)}"
+        return f"{self.owner_list}*{_part(self.id)}"
+
+    def position(self, last_updated: datetime) -> str:
+        """Its place in the lists: by time of change, then by id."""
+        return f"{sortable(last_updated)}#{_part(self.id)}"
 
 
 # Partners table
@@ -53,6 +71,31 @@ def token(token_hash: str) -> Key:
 def stored_object(object_id: ObjectId) -> Key:
     """An OCPI object of a partner."""
     return f"OBJECT#{object_id.text}", "OBJECT"
+
+
+def owner_list(partner_id: str, module: ModuleID, country_code: str, party_id: str) -> str:
+    """All objects of a module that a party owns, as they came over one connection."""
+    return f"{_part(partner_id)}#{module}#{_part(country_code)}*{_part(party_id)}"
+
+
+def audience_list(owner: str, country_code: str, party_id: str) -> str:
+    """Those in an owner list that concern one party: Sessions and CDRs of its drivers."""
+    return f"{owner}>{_part(country_code)}*{_part(party_id)}"
+
+
+def counter(list_id: str, shard: int) -> Key:
+    """How many objects a list holds; spread over shards, so that many may be created at once."""
+    return counters(list_id), str(shard)
+
+
+def counters(list_id: str) -> str:
+    """The partition with all shards of a list's counter."""
+    return f"COUNT#{list_id}"
+
+
+def sortable(moment: datetime) -> str:
+    """A timestamp whose order as text is its order in time."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 # Sites table

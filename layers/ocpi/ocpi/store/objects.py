@@ -1,9 +1,12 @@
-"""OCPI objects that partners own, each stored as the JSON it came as, beside its keys."""
+"""OCPI objects, ours and those that partners own, each stored as the JSON it came as, beside its keys."""
 
+import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import Enum, auto
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ocpi import wire
@@ -12,6 +15,15 @@ from ocpi.store.keys import ObjectId
 from ocpi.store.table import Conflict, Item, Table, attempts
 from ocpi.transport.status import invalid
 from ocpi.transport.validation import MAX_BODY_BYTES
+from ocpi.types.versions import ModuleID
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+COUNTER_SHARDS = 8
+
+_WITH_AUDIENCE = (ModuleID.SESSIONS, ModuleID.CDRS)
+"""Modules whose objects concern the party of their token alone."""
 
 
 class Outcome(Enum):
@@ -31,17 +43,21 @@ class StoredObject:
     last_updated: datetime
     version: str
     """Another one after every write."""
+    listed: bool = True
+    """Not so once a full pull did not bring it any more: it is no longer valid (LOC-05)."""
 
     @classmethod
     def of(cls, item: Item) -> "StoredObject":
         """From its item."""
         moment = datetime.fromisoformat(item["last_updated"])
-        return cls(item["document"].encode(), moment, item["version"])
+        return cls(item["document"].encode(), moment, item["version"], "owner_list" in item)
 
     def parsed(self) -> wire.JsonObject:
         """The document as Python values."""
         return wire.loads_object(self.document)
 
+
+_ABSENT = "attribute_not_exists(pk)"
 
 type Change = Callable[[wire.JsonObject], tuple[wire.JsonObject, datetime] | None]
 """From the stored document to the new one and its last_updated; None to leave it as it is."""
@@ -60,6 +76,8 @@ class Objects:
 
     def put(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Outcome:
         """Create or replace an object, unless a newer one is stored (LOC-07, SES-11, decision 22)."""
+        if object_id.partner_id == keys.OWN:
+            return self._put_own(object_id, document, last_updated)
         item = _item(object_id, document, last_updated)
         newest = "attribute_not_exists(pk) OR last_updated <= :new"
         try:
@@ -68,37 +86,115 @@ class Objects:
             return Outcome.IGNORED
         return Outcome.UPDATED if replaced else Outcome.CREATED
 
+    def add(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> StoredObject | None:
+        """Store an object that never changes; returns what is stored already under its id, if anything (CDR-07)."""
+        try:
+            self._replace(object_id, None, _item(object_id, document, last_updated))
+        except Conflict:
+            return self.get(object_id)
+        return None
+
     def change(self, object_id: ObjectId, change: Change) -> Outcome | None:
         """Change a stored object, starting anew when someone else changed it meanwhile; None if there is none."""
+        key = keys.stored_object(object_id)
         for _ in attempts():
-            stored = self.get(object_id)
-            if stored is None:
+            known = self._table.get(key)
+            if known is None:
                 return None
+            stored = StoredObject.of(known)
             changed = change(stored.parsed())
             if changed is None:
                 return Outcome.IGNORED
             try:
-                key = keys.stored_object(object_id)
-                self._table.put(key, _item(object_id, *changed), "version = :read", {":read": stored.version})
+                self._replace(object_id, known, _item(object_id, *changed))
             except Conflict:
                 continue
             return Outcome.UPDATED
         return None
+
+    def delete(self, object_id: ObjectId) -> bool:
+        """Remove an object; False if there is none (TAR-05)."""
+        key = keys.stored_object(object_id)
+        for _ in attempts():
+            known = self._table.get(key)
+            if known is None:
+                return False
+            actions = [self._table.delete_action(key, "version = :read", {":read": known["version"]})]
+            actions += [self._count(list_id, -1) for list_id in _counted(object_id, known)]
+            try:
+                self._table.transact(actions)
+            except Conflict:
+                continue
+            return True
+        return False
+
+    def unlist(self, object_id: ObjectId) -> None:
+        """Take an object out of its list: its owner lists it no more. Whatever comes of it later puts it back."""
+        key = keys.stored_object(object_id)
+        known = self._table.get(key)
+        if known is None or "owner_list" not in known:
+            return
+        item = {name: value for name, value in known.items() if name not in ("pk", "sk", "owner_list")}
+        with suppress(Conflict):  # changed meanwhile, so it is alive
+            self._table.put(key, item, "version = :read", {":read": known["version"]})
+
+    def _put_own(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Outcome:
+        """Our own objects stand in counted lists, so the counters change in the same transaction."""
+        key = keys.stored_object(object_id)
+        item = _item(object_id, document, last_updated)
+        for _ in attempts():
+            known = self._table.get(key)
+            if known and known["last_updated"] > item["last_updated"]:
+                return Outcome.IGNORED
+            try:
+                self._replace(object_id, known, item)
+            except Conflict:
+                continue
+            return Outcome.UPDATED if known else Outcome.CREATED
+        return Outcome.IGNORED
+
+    def _replace(self, object_id: ObjectId, known: Item | None, item: Item) -> None:
+        """Write `item` if what is stored is still `known`, and keep the counters of the lists right."""
+        key = keys.stored_object(object_id)
+        condition, values = ("version = :read", {":read": known["version"]}) if known else (_ABSENT, None)
+        before, after = _counted(object_id, known), _counted(object_id, item)
+        if before == after:
+            self._table.put(key, item, condition, values)
+            return
+        counts = [self._count(list_id, -1) for list_id in before - after]
+        counts += [self._count(list_id, 1) for list_id in after - before]
+        self._table.transact([self._table.put_action(key, item, condition, values), *counts])
+
+    def _count(self, list_id: str, number: int) -> "TransactWriteItemTypeDef":
+        shard = random.randrange(COUNTER_SHARDS)  # noqa: S311 - no secret
+        return self._table.add_action(keys.counter(list_id, shard), "objects", number)
+
+
+def _counted(object_id: ObjectId, item: Item | None) -> set[str]:
+    """The lists that an item counts in; only our own are counted."""
+    if item is None or object_id.partner_id != keys.OWN:
+        return set()
+    return {item["owner_list"], *filter(None, [item.get("audience_list")])}
 
 
 def _item(object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Item:
     text = wire.dumps(document)
     if len(text) > MAX_BODY_BYTES:
         raise invalid(f"the object would have {len(text)} bytes; at most {MAX_BODY_BYTES} are kept")
-    return {
+    item = {
         "partner_id": object_id.partner_id,
         "module": object_id.module,
         "document": text.decode(),
-        "last_updated": _sortable(last_updated),
+        "last_updated": keys.sortable(last_updated),
         "version": uuid4().hex,
+        "owner_list": object_id.owner_list,
+        "list_position": object_id.position(last_updated),
     }
+    if object_id.partner_id == keys.OWN and object_id.module in _WITH_AUDIENCE:
+        item["audience_list"] = _audience(object_id, document)
+    return item
 
 
-def _sortable(moment: datetime) -> str:
-    """A timestamp whose order as text is its order in time."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
+def _audience(object_id: ObjectId, document: wire.JsonObject) -> str:
+    token: wire.JsonObject = document["cdr_token"]  # type: ignore[assignment]  # validated before it is stored
+    return keys.audience_list(object_id.owner_list, str(token["country_code"]), str(token["party_id"]))

@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -52,6 +53,16 @@ def attempts() -> Iterator[None]:
     raise Conflict("the item is being written by others all the time")
 
 
+@dataclass(frozen=True)
+class Index:
+    """A secondary index, and which of its attributes are read."""
+
+    name: str
+    partition_key: str
+    sort_key: str
+    read: str
+
+
 class Table:
     """One table, by its name. Reads are strongly consistent."""
 
@@ -77,6 +88,20 @@ class Table:
         )
         for page in pages:
             yield from map(plain, page["Items"])
+
+    def between(self, index: Index, list_id: str, first: str, last: str, *, limit: int) -> tuple[list[Item], bool]:
+        """At most `limit` items of an index whose sort keys lie between two, both included; eventually consistent.
+
+        Returns the items, and whether the store stopped early because they are large (it reads 1 MB at a time).
+        """
+        query = _range(self.name, index, list_id, first, last) | {"ProjectionExpression": index.read, "Limit": limit}
+        answer = client().query(**query)
+        return [plain(item) for item in answer["Items"]], "LastEvaluatedKey" in answer and len(answer["Items"]) < limit
+
+    def count(self, index: Index, list_id: str, first: str, last: str) -> int:
+        """How many items of an index have a sort key between two, both included; eventually consistent."""
+        query = _range(self.name, index, list_id, first, last) | {"Select": "COUNT"}
+        return sum(page["Count"] for page in client().get_paginator("query").paginate(**query))
 
     def put(self, key: Key, item: Item, condition: str = "", values: Item | None = None) -> Item | None:
         """Write an item whole, and return the one it replaced.
@@ -107,9 +132,25 @@ class Table:
             put["ExpressionAttributeValues"] = _typed(values)
         return {"Put": put}  # type: ignore[typeddict-item]  # put grows its optional parts above
 
-    def delete_action(self, key: Key) -> "TransactWriteItemTypeDef":
+    def delete_action(self, key: Key, condition: str = "", values: Item | None = None) -> "TransactWriteItemTypeDef":
         """A delete for :meth:`transact`."""
-        return {"Delete": {"TableName": self.name, "Key": _key(key)}}
+        delete: dict[str, Any] = {"TableName": self.name, "Key": _key(key)}
+        if condition:
+            delete["ConditionExpression"] = condition
+        if values:
+            delete["ExpressionAttributeValues"] = _typed(values)
+        return {"Delete": delete}  # type: ignore[typeddict-item]  # delete grows its optional parts above
+
+    def add_action(self, key: Key, attribute: str, number: int) -> "TransactWriteItemTypeDef":
+        """An addition to a number, which starts at 0, for :meth:`transact`."""
+        update: dict[str, Any] = {
+            "TableName": self.name,
+            "Key": _key(key),
+            "UpdateExpression": "ADD #attribute :number",
+            "ExpressionAttributeNames": {"#attribute": attribute},
+            "ExpressionAttributeValues": {":number": {"N": str(number)}},
+        }
+        return {"Update": update}  # type: ignore[typeddict-item]  # update is built as one
 
     def transact(self, actions: Sequence["TransactWriteItemTypeDef"]) -> None:
         """Write all of `actions` or nothing.
@@ -124,6 +165,15 @@ class Table:
             if reasons & _LOST:
                 raise Conflict from None
             raise
+
+
+def _range(table: str, index: Index, list_id: str, first: str, last: str) -> dict[str, Any]:
+    return {
+        "TableName": table,
+        "IndexName": index.name,
+        "KeyConditionExpression": f"{index.partition_key} = :list AND {index.sort_key} BETWEEN :first AND :last",
+        "ExpressionAttributeValues": {":list": {"S": list_id}, ":first": {"S": first}, ":last": {"S": last}},
+    }
 
 
 def plain(image: Mapping[str, Any]) -> Item:

@@ -1,7 +1,7 @@
 """The front door of every API function: message ids, authorization, routing headers and the envelope, done once."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -19,39 +19,42 @@ from ocpi.transport.tokens import token_of
 type Authenticate = Callable[[str], object | None]
 """From a credentials token to who presents it, or None where the token does not open this door."""
 
+type Route = Callable[[Mapping[str, str], object], Routing]
+"""From the headers of a request and its caller to who speaks to whom; it refuses what must not be."""
+
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 BASE_PATH = "/ocpi"
 
 
-def ocpi_handler(router: APIRouter, authenticate: Authenticate, *, routed: bool) -> LambdaHandler:
+def ocpi_handler(router: APIRouter, authenticate: Authenticate, route: Route | None = None) -> LambdaHandler:
     """The Lambda handler that serves `router` under ``/ocpi`` to API Gateway (HTTP API, payload format 2.0).
 
     Args:
-        router: the module's routes. They find in ``request.state`` the `caller`, the `token` it presented and, where
-            `routed`, the message `routing` headers.
+        router: the module's routes. They find in ``request.state`` the `caller`, the `token` it presented and, in a
+            functional module, the message `routing`.
         authenticate: who presents a token.
-        routed: whether this is a functional module, which carries routing headers (ROU-01, ROU-02).
+        route: how a functional module reads the routing headers; configuration modules have none (ROU-01, ROU-02).
     """
-    return Mangum(ocpi_app(router, authenticate, routed=routed), lifespan="off")
+    return Mangum(ocpi_app(router, authenticate, route), lifespan="off")
 
 
-def ocpi_app(router: APIRouter, authenticate: Authenticate, *, routed: bool) -> FastAPI:
+def ocpi_app(router: APIRouter, authenticate: Authenticate, route: Route | None = None) -> FastAPI:
     """The same as an ASGI application."""
     app = FastAPI(openapi_url=None, redirect_slashes=False)
     app.include_router(router, prefix=BASE_PATH)
     app.add_exception_handler(HTTPException, _http_error)
-    app.add_middleware(Door, authenticate=authenticate, routed=routed)
+    app.add_middleware(Door, authenticate=authenticate, route=route)
     return app
 
 
 class Door:
     """ASGI middleware around a module's routes: everything that OCPI asks of every request."""
 
-    def __init__(self, app: ASGIApp, authenticate: Authenticate, routed: bool) -> None:
+    def __init__(self, app: ASGIApp, authenticate: Authenticate, route: Route | None) -> None:
         self._app = app
         self._authenticate = authenticate
-        self._routed = routed
+        self._route = route
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever happens inside, the answer is an OCPI envelope."""
@@ -73,8 +76,9 @@ class Door:
             state = scope.setdefault("state", {})
             state["token"] = token_of(headers.get(AUTHORIZATION))
             state["caller"] = self._caller(state["token"])
-            if self._routed:
-                state["routing"] = Routing.of(headers)
+            if self._route:
+                answer_headers |= Routing.of(headers).answer().headers()
+                state["routing"] = self._route(headers, state["caller"])
                 answer_headers |= state["routing"].answer().headers()
             await self._app(scope, receive, answer)
         except OcpiError as error:

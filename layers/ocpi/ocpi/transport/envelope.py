@@ -1,6 +1,6 @@
 """The response envelope that surrounds every OCPI answer (TRA-10 to TRA-13)."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from starlette.responses import Response
 
@@ -25,6 +25,13 @@ def stored(data: bytes | None, *, http_status: int = 200) -> OcpiResponse:
     content = b"" if data is None else b'"data":' + data + b","
     ending = b'"status_code":1000,"timestamp":"' + format_datetime(clock.now()).encode() + b'"}'
     return OcpiResponse(b"{" + content + ending, http_status)
+
+
+def stored_list(documents: Iterable[str], headers: Mapping[str, str]) -> OcpiResponse:
+    """Answer with a list of JSON texts, as the store keeps them."""
+    answer = stored(f"[{','.join(documents)}]".encode())
+    answer.headers.update(headers)
+    return answer
 
 
 def failure(error: OcpiError, *, headers: Mapping[str, str] | None = None) -> OcpiResponse:

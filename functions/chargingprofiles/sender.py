@@ -20,10 +20,10 @@ from ocpi.types.versions import ModuleID
 
 
 def routes(sites: Sites, objects: Objects) -> APIRouter:
-    """The routes of the module."""
+    """The routes of the interface."""
     router = APIRouter()
 
-    @router.post("/2.2.1/sender/chargingprofiles/results/{request_id}")
+    @router.post("/results/{request_id}")
     async def result(request: Request, request_id: str) -> OcpiResponse:
         caller: Partner = request.state.caller
         told = validated(ChargingProfileResult, parse_object(await request.body())).result
@@ -38,7 +38,7 @@ def routes(sites: Sites, objects: Objects) -> APIRouter:
         logger.info("charging profile result", session=asked.session, result=told, late=state is None)
         return success()
 
-    @router.put("/2.2.1/sender/chargingprofiles/{session_id}")
+    @router.put("/{session_id}")
     async def active_profile(request: Request, session_id: str) -> OcpiResponse:
         active = validated(ActiveChargingProfile, parse_object(await request.body()))
         session = _session_id(request, session_id)

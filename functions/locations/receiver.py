@@ -4,7 +4,7 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request
 
-from locations.parts import CONNECTORS, EVSES, LOCATION, Level, Path, find, found, replaced
+from locations.parts import LOCATION, Level, Path, find, found, replaced, way
 from ocpi import wire
 from ocpi.parties.ownership import owned
 from ocpi.store.keys import ObjectId
@@ -15,13 +15,13 @@ from ocpi.transport.status import StatusCode, unknown
 from ocpi.transport.validation import parse_object, require_same, validated
 from ocpi.types.versions import ModuleID
 
-_LOCATION = "/2.2.1/receiver/locations/{country_code}/{party_id}/{location_id}"
+_LOCATION = "/{country_code}/{party_id}/{location_id}"
 _EVSE = _LOCATION + "/{evse_uid}"
 _CONNECTOR = _EVSE + "/{connector_id}"
 
 
 def routes(objects: Objects) -> APIRouter:
-    """The routes of the module."""
+    """The routes of the interface."""
     router = APIRouter()
 
     @router.get(_LOCATION)
@@ -97,8 +97,7 @@ def _addressed(request: Request) -> tuple[ObjectId, Path]:
     """The Location that the URL names, and the way to the part of it."""
     names = request.path_params
     location = owned(request, ModuleID.LOCATIONS, names["country_code"], names["party_id"], names["location_id"])
-    levels = ((EVSES, "evse_uid"), (CONNECTORS, "connector_id"))
-    return location, [(level, names[name]) for level, name in levels if name in names]
+    return location, way(request)
 
 
 async def _body(request: Request, level: Level) -> wire.JsonObject:

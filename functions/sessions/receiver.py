@@ -16,12 +16,12 @@ from ocpi.transport.validation import parse_object, require_same, validated
 from ocpi.types.sessions import Session
 from ocpi.types.versions import ModuleID
 
-_SESSION = "/2.2.1/receiver/sessions/{country_code}/{party_id}/{session_id}"
+_SESSION = "/{country_code}/{party_id}/{session_id}"
 _IDENTITY = ("country_code", "party_id", "id")
 
 
 def routes(objects: Objects) -> APIRouter:
-    """The routes of the module."""
+    """The routes of the interface."""
     router = APIRouter()
 
     @router.get(_SESSION)
