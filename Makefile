@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test e2e lint format types bench deploy pin clean check-template
+.PHONY: help setup demo local test e2e lint format types conformance bench deploy pin clean check-template
 
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/.tools/cache/sam
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the project needs, inside this folder
 	@bash local/bootstrap.sh
@@ -23,8 +23,8 @@ setup: ## install what the project needs, inside this folder
 demo: setup ## one day of a constrained site; SESSIONS=FILE.csv DAY=2019-03-05 LIMIT_KW=30 for real sessions
 	@$(BIN)/python -m local.demo $(if $(SESSIONS),--sessions '$(SESSIONS)') $(if $(DAY),--day '$(DAY)') $(if $(LIMIT_KW),--limit-kw '$(LIMIT_KW)')
 
-local: setup ## the whole platform on this machine, up until Ctrl-C; OCPI_LOCAL_PORT=N to choose the port
-	@$(BIN)/python -m local.aws up
+local: setup ## the whole platform on this machine, up until Ctrl-C; ROLES='CPO EMSP:NL/TNM' OCPI_LOCAL_PORT=N
+	@$(BIN)/python -m local.aws up $(if $(ROLES),'$(ROLES)')
 
 test: setup ## unit, contract and template tests
 	$(BIN)/pytest -n auto -m 'not e2e' $(ARGS)
@@ -47,6 +47,9 @@ format: setup ## put the code into the house's format
 
 types: setup ## mypy, strict
 	$(BIN)/mypy .
+
+conformance: setup ## run all but the end-to-end tests and write which of them shows which rule of OCPI
+	$(BIN)/pytest -n auto -m 'not e2e' -p tests.conformance.report --conformance docs/conformance.md $(ARGS)
 
 bench: setup ## what is measured, as one command
 	$(BIN)/python -m benchmarks $(ARGS)

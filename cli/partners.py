@@ -1,5 +1,6 @@
 """ocpi partner …: connect with partners and end connections."""
 
+import re
 from typing import Annotated
 
 import typer
@@ -9,7 +10,9 @@ from cli.failure import Failure
 from cli.output import AsJson, answer, answer_table
 from ocpi.store.partner import Partner, PartnerStatus, partner_id
 from ocpi.transport.status import OcpiError
-from ocpi.types.primitives import format_datetime
+from ocpi.types.credentials import CredentialsRole
+from ocpi.types.locations import BusinessDetails
+from ocpi.types.primitives import Role, format_datetime
 
 app = typer.Typer(no_args_is_help=True, help="Invite partners, register with them, and end connections.")
 
@@ -52,6 +55,24 @@ def register(
     deployment: Deployment = context.obj
     partner = deployment.handshake.register(name, versions_url, token)
     answer(_row(partner), as_json=as_json, text=f"Registered with {partner.name} as partner {partner.id!r}.")
+
+
+@app.command()
+def add(
+    context: typer.Context,
+    name: Annotated[str, typer.Option(help="What you call the partner.")],
+    role: Annotated[list[str], typer.Option(help="A role of it with its party, such as EMSP:NL/TNM; may be repeated.")],
+    as_json: AsJson = False,
+) -> None:
+    """Add a partner without a handshake, for trying things out: it can call us, and we cannot call it.
+
+    The token is shown this once.
+    """
+    deployment: Deployment = context.obj
+    token = deployment.handshake.add(name, [_role(text) for text in role])
+    told = {"token": token, "versions_url": deployment.own.versions_url, "partner_id": partner_id(name)}
+    text = f"Partner {told['partner_id']!r} may call {told['versions_url']} with the token\n  {token}"
+    answer(told, as_json=as_json, text=text)
 
 
 @app.command("list")
@@ -111,6 +132,15 @@ def _switch(
     if known.status is expected:
         known = deployment.partners.replace(known, {"status": status})
     answer(_row(known), as_json=as_json, text=f"Partner {known.id!r} is {known.status}.")
+
+
+def _role(text: str) -> CredentialsRole:
+    match = re.fullmatch(r"(\w+):(\w{2})[/*-](\w{3})", text)
+    if not match or match[1].upper() not in Role:
+        raise Failure(f"{text!r} is no role with its party; write it like EMSP:NL/TNM")
+    business = BusinessDetails(name=f"{match[2]}/{match[3]}".upper())
+    role, country_code, party_id = (part.upper() for part in match.groups())
+    return CredentialsRole(role=Role(role), country_code=country_code, party_id=party_id, business_details=business)
 
 
 def _find(deployment: Deployment, name: str) -> Partner:

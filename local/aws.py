@@ -5,6 +5,7 @@ All its files are inside the clone. The demo and the end-to-end tests use :func:
 :func:`up`.
 """
 
+import argparse
 import fcntl
 import json
 import os
@@ -31,6 +32,7 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from local import sam
+from local.roles import DEFAULT, roles_json
 
 PROJECT = Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
@@ -107,6 +109,7 @@ def local_aws(
     project: Path = PROJECT,
     state: Path | None = None,
     *,
+    roles: str = DEFAULT,
     optimize_every: str = "rate(1 minute)",
     log_level: str = "INFO",
     on_step: Callable[[Step], None] = _nobody,
@@ -118,6 +121,7 @@ def local_aws(
     Args:
         project: the clone; its tools have been set up (``make setup``).
         state: the folder for all files of this local AWS, ``.local`` in the project if not given.
+        roles: who the platform is, as :func:`local.roles.roles_json` takes it.
         optimize_every: when the scheduler asks for new plans, as EventBridge Scheduler takes it. The time is
             real, not simulated, and a minute is the least.
         log_level: what the functions log from.
@@ -135,7 +139,7 @@ def local_aws(
             on_step(Step.START)
             with _ministack(project, state, port) as server:
                 on_step(Step.DEPLOY)
-                parameters = _parameters(state, port, optimize_every, log_level)
+                parameters = _parameters(state, port, optimize_every, log_level) | {"Roles": roles_json(roles)}
                 stack = _deploy(project, state, server, parameters)
                 on_step(Step.WARM)
                 _start_functions(stack.aws_endpoint_url)
@@ -148,10 +152,10 @@ def local_aws(
             (state / "stack.json").unlink(missing_ok=True)
 
 
-def up() -> None:
+def up(roles: str) -> None:
     """Keep a local AWS up until Ctrl-C or SIGTERM."""
     stop_on_sigterm()
-    with _shown_steps() as on_step, local_aws(on_step=on_step) as stack:
+    with _shown_steps() as on_step, local_aws(roles=roles, on_step=on_step) as stack:
         on_step(None)
         print(f"versions_url {stack.versions_url}")
         print("export", *(f"{name}={value}" for name, value in stack.environment.items()))
@@ -306,7 +310,7 @@ def _deploy(project: Path, state: Path, server: subprocess.Popen[bytes], paramet
         [
             *("deploy", "--config-env", "local", "--stack-name", STACK_NAME, "--s3-bucket", _BUCKET),
             *("--region", REGION, "--parameter-overrides"),
-            *(f'{name}="{value}"' for name, value in parameters.items()),
+            *(f"{name}={_quoted(value)}" for name, value in parameters.items()),
         ],
         state / "logs" / "deploy.log",
         _client_environment(endpoint),
@@ -321,6 +325,12 @@ def _deploy(project: Path, state: Path, server: subprocess.Popen[bytes], paramet
         log=state / "logs" / "ministack.log",
         server=server,
     )
+
+
+def _quoted(value: str) -> str:
+    """A parameter as `sam deploy` takes it."""
+    escaped = value.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{escaped}"'
 
 
 def _make_bucket(endpoint: str) -> None:
@@ -479,12 +489,15 @@ def _shown_steps() -> Iterator[Callable[[Step | None], None]]:
 
 
 def main() -> None:
-    """``python -m local.aws up``."""
-    if sys.argv[1:] != ["up"]:
-        sys.exit("usage: python -m local.aws up")
+    """``python -m local.aws up [ROLES]``."""
+    parser = argparse.ArgumentParser(prog="python -m local.aws")
+    parser.add_argument("command", choices=["up"])
+    parser.add_argument("roles", nargs="?", default=DEFAULT, help="such as 'CPO EMSP:NL/TNM'")
+    arguments = parser.parse_args()
     try:
-        up()
-    except LocalAwsError as error:
+        roles_json(arguments.roles)
+        up(arguments.roles)
+    except (LocalAwsError, ValueError) as error:
         sys.exit(f"make local: {error}")
     except KeyboardInterrupt:
         sys.exit("make local: interrupted before it was ready. Nothing is left running; run make local again.")

@@ -1,6 +1,6 @@
 """The credentials handshake, from both sides (credentials.asciidoc, CRE-01 to CRE-30)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
@@ -14,7 +14,7 @@ from ocpi.store.table import Conflict
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed
 from ocpi.transport.validation import explain
-from ocpi.types.credentials import Credentials
+from ocpi.types.credentials import Credentials, CredentialsRole
 from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID, Version, VersionDetails
 
 MAX_ENDPOINTS = 200
@@ -60,6 +60,21 @@ class Handshake:
         if known.status not in (PartnerStatus.INVITED, PartnerStatus.UNREGISTERED):
             raise NameTaken(f"the partner {known.id!r} is {known.status}; remove it first or choose another name")
         self.partners.replace(known, {"status": PartnerStatus.INVITED, "token_hash": token_hash, "name": name})
+        return token
+
+    def add(self, name: str, roles: Sequence[CredentialsRole]) -> str:
+        """Make a partner without a handshake, which can call us while we know no way to it; returns its token.
+
+        Raises:
+            NameTaken: there is a partner of that name.
+            ValueError: the name has no letter or digit.
+        """
+        token = new_token()
+        partner = _new_partner(name, PartnerStatus.REGISTERED, self.hasher.hash(token))
+        try:
+            self.partners.add(partner.model_copy(update={"roles": list(roles), "version": VERSION}))
+        except Conflict:
+            raise NameTaken(f"there is a partner {partner.id!r} already; remove it first") from None
         return token
 
     def accept(self, caller: Partner, offered: Credentials) -> Credentials:
