@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from ocpi.types.primitives import Role
 
 DEFAULT = "CPO EMSP SCSP"
-_PARTY = "NL/OCS"
+_COUNTRY_CODE, _PARTY_ID = "NL", "OCS"
 _ROLE = re.compile(r"(?P<role>[A-Za-z]+)(:(?P<country_code>[A-Za-z]{2})/(?P<party_id>[A-Za-z0-9]{3}))?")
 
 
@@ -32,12 +32,10 @@ def _role(word: str) -> dict[str, object]:
     if not match or match["role"].upper() not in Role:
         known = ", ".join(Role)
         raise ValueError(f"{word!r} is no role; give one of {known}, or with its party, such as CPO:NL/ABC")
-    country_code, party_id = (f"{match['country_code']}/{match['party_id']}" if match["party_id"] else _PARTY).split(
-        "/"
-    )
+    party_id = (match["party_id"] or _PARTY_ID).upper()
     return {
         "role": match["role"].upper(),
-        "country_code": country_code.upper(),
-        "party_id": party_id.upper(),
-        "business_details": {"name": f"OCPI Serverless {party_id.upper()} (local)"},
+        "country_code": (match["country_code"] or _COUNTRY_CODE).upper(),
+        "party_id": party_id,
+        "business_details": {"name": f"OCPI Serverless {party_id} (local)"},
     }

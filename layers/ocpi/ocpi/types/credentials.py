@@ -5,7 +5,7 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from ocpi.types.locations import BusinessDetails
-from ocpi.types.primitives import CiString2, CiString3, OcpiModel, OneOrMore, Role, Text, Url
+from ocpi.types.primitives import CountryCode, OcpiModel, OneOrMore, PartyId, Role, Text, Url
 
 
 class CredentialsRole(OcpiModel):
@@ -13,8 +13,8 @@ class CredentialsRole(OcpiModel):
 
     role: Role
     business_details: BusinessDetails
-    party_id: CiString3
-    country_code: CiString2
+    party_id: PartyId
+    country_code: CountryCode
 
     @property
     def key(self) -> tuple[str, str, str]:

@@ -1,6 +1,7 @@
 """Locations module: places to charge, their EVSEs and connectors (mod_locations.asciidoc)."""
 
 from enum import StrEnum
+from functools import cache
 from typing import Annotated, Self
 from zoneinfo import available_timezones
 
@@ -8,16 +9,16 @@ from pydantic import AfterValidator, Field, model_validator
 
 from ocpi.types.primitives import (
     Boolean,
-    CiString2,
-    CiString3,
     CiString36,
     CiText,
+    CountryCode,
     DateTime,
     DisplayText,
     Integer,
     Number,
     OcpiModel,
     OneOrMore,
+    PartyId,
     Text,
     Url,
     ZeroOrMore,
@@ -201,6 +202,10 @@ Latitude = Annotated[Text, Field(max_length=10, pattern=r"^-?[0-9]{1,2}\.[0-9]{5
 Longitude = Annotated[Text, Field(max_length=11, pattern=r"^-?[0-9]{1,3}\.[0-9]{5,7}$")]
 
 
+Country = Annotated[Text, Field(max_length=3, pattern=r"^[A-Z]{3}$")]
+"""ISO 3166-1 alpha-3, unlike country codes (LOC-27)."""
+
+
 class GeoLocation(OcpiModel):
     """A point in WGS 84, as decimal strings (LOC-30)."""
 
@@ -221,8 +226,8 @@ class Image(OcpiModel):
     thumbnail: Url | None = None
     category: ImageCategory
     type: Annotated[CiText, Field(max_length=4)]
-    width: Annotated[Integer, Field(le=99999)] | None = None
-    height: Annotated[Integer, Field(le=99999)] | None = None
+    width: Annotated[Integer, Field(ge=0, le=99999)] | None = None
+    height: Annotated[Integer, Field(ge=0, le=99999)] | None = None
 
 
 class BusinessDetails(OcpiModel):
@@ -264,7 +269,7 @@ class ExceptionalPeriod(OcpiModel):
     period_end: DateTime
 
 
-TimeOfDay = Annotated[Text, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
+TimeOfDay = Annotated[Text, Field(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
 
 class RegularHours(OcpiModel):
@@ -273,6 +278,12 @@ class RegularHours(OcpiModel):
     weekday: Annotated[Integer, Field(ge=1, le=7)]
     period_begin: TimeOfDay
     period_end: TimeOfDay
+
+    @model_validator(mode="after")
+    def _ends_later(self) -> Self:
+        if self.period_end <= self.period_begin:
+            raise ValueError("period_end must be later than period_begin")
+        return self
 
 
 class Hours(OcpiModel):
@@ -362,8 +373,11 @@ def _require_different(field: str, ids: list[str]) -> None:
         raise ValueError(f"{field} holds the same id twice")
 
 
+_time_zones = cache(available_timezones)
+
+
 def _time_zone(name: str) -> str:
-    if name not in available_timezones():
+    if name not in _time_zones():
         raise ValueError("must be an IANA time zone such as Europe/Amsterdam")
     return name
 
@@ -371,8 +385,8 @@ def _time_zone(name: str) -> str:
 class Location(OcpiModel):
     """A place with EVSEs, owned by one CPO (LOC-21 to LOC-28)."""
 
-    country_code: CiString2
-    party_id: CiString3
+    country_code: CountryCode
+    party_id: PartyId
     id: CiString36
     publish: Boolean
     publish_allowed_to: ZeroOrMore[PublishTokenType] = []
@@ -381,7 +395,7 @@ class Location(OcpiModel):
     city: Annotated[Text, Field(max_length=45)]
     postal_code: Annotated[Text, Field(max_length=10)] | None = None
     state: Annotated[Text, Field(max_length=45)] | None = None
-    country: Annotated[Text, Field(max_length=3)]
+    country: Country
     coordinates: GeoLocation
     related_locations: ZeroOrMore[AdditionalGeoLocation] = []
     parking_type: ParkingType | None = None
@@ -397,6 +411,12 @@ class Location(OcpiModel):
     images: ZeroOrMore[Image] = []
     energy_mix: EnergyMix | None = None
     last_updated: DateTime
+
+    @model_validator(mode="after")
+    def _hidden_from_all_but(self) -> Self:
+        if self.publish and self.publish_allowed_to:
+            raise ValueError("publish_allowed_to may only be given where publish is false")
+        return self
 
     @model_validator(mode="after")
     def _evses_differ(self) -> Self:

@@ -19,6 +19,7 @@ from pydantic import (
 
 _DATETIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,6})?Z?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_MARKUP = re.compile(r"<[a-z/!][^<>]*>", re.IGNORECASE)
 
 
 class OcpiModel(BaseModel):
@@ -105,13 +106,24 @@ Text = Annotated[str, BeforeValidator(_text)]
 CiText = Annotated[str, BeforeValidator(_cistring), Field(min_length=1)]
 """OCPI's ``CiString``: printable ASCII, compared without regard to case."""
 
-CiString2 = Annotated[CiText, Field(max_length=2)]
-CiString3 = Annotated[CiText, Field(max_length=3)]
 CiString36 = Annotated[CiText, Field(max_length=36)]
+CiString39 = Annotated[CiText, Field(max_length=39)]
+CountryCode = Annotated[CiText, Field(max_length=2, pattern=r"^[A-Za-z]{2}$")]
+"""ISO 3166-1 alpha-2."""
+
+PartyId = Annotated[CiText, Field(max_length=3)]
+"""With the country code it names a party."""
+
 Url = Annotated[str, BeforeValidator(_text), Field(max_length=255), AfterValidator(_url)]
 Number = Annotated[Decimal, BeforeValidator(_number)]
 Integer = Annotated[StrictInt, Field(ge=-(2**31), le=2**31 - 1)]
 Boolean = StrictBool
+
+Language = Annotated[Text, Field(max_length=2, pattern=r"^[A-Za-z]{2}$")]
+"""ISO 639-1."""
+
+Currency = Annotated[Text, Field(max_length=3, pattern=r"^[A-Z]{3}$")]
+"""ISO 4217."""
 
 
 type ZeroOrMore[T] = Annotated[list[T], BeforeValidator(_none_as_empty)]
@@ -133,11 +145,17 @@ class Role(StrEnum):
     SCSP = "SCSP"
 
 
+def _plain_text(value: str) -> str:
+    if _MARKUP.search(value):
+        raise ValueError("must be plain text without markup such as HTML")
+    return value
+
+
 class DisplayText(OcpiModel):
     """Text to show, in one language (TYP-14)."""
 
-    language: Annotated[Text, Field(min_length=2, max_length=2)]
-    text: Annotated[Text, Field(max_length=512)]
+    language: Language
+    text: Annotated[Text, Field(max_length=512), AfterValidator(_plain_text)]
 
 
 class Price(OcpiModel):

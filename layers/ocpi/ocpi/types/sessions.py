@@ -1,23 +1,34 @@
 """Sessions module: charging sessions and what drivers want of them (mod_sessions.asciidoc)."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from ocpi.types.cdrs import AuthMethod, CdrToken, ChargingPeriod
+from ocpi.types.periods import AuthMethod, CdrToken, ChargingPeriod
 from ocpi.types.primitives import (
     Boolean,
-    CiString2,
-    CiString3,
     CiString36,
+    CountryCode,
+    Currency,
     DateTime,
     Number,
     OcpiModel,
+    PartyId,
     Price,
     Text,
     ZeroOrMore,
 )
+from ocpi.types.tokens import ProfileType
+
+__all__ = [
+    "NOT_AVAILABLE",
+    "ChargingPreferences",
+    "ChargingPreferencesResponse",
+    "ProfileType",
+    "Session",
+    "SessionStatus",
+]
 
 
 class SessionStatus(StrEnum):
@@ -30,13 +41,14 @@ class SessionStatus(StrEnum):
     RESERVATION = "RESERVATION"
 
 
-class ProfileType(StrEnum):
-    """How a driver wants to charge."""
+class ChargingPreferencesResponse(StrEnum):
+    """Whether a driver's preferences can be met, or what is missing (SES-06)."""
 
-    CHEAP = "CHEAP"
-    FAST = "FAST"
-    GREEN = "GREEN"
-    REGULAR = "REGULAR"
+    ACCEPTED = "ACCEPTED"
+    DEPARTURE_REQUIRED = "DEPARTURE_REQUIRED"
+    ENERGY_NEED_REQUIRED = "ENERGY_NEED_REQUIRED"
+    NOT_POSSIBLE = "NOT_POSSIBLE"
+    PROFILE_TYPE_NOT_SUPPORTED = "PROFILE_TYPE_NOT_SUPPORTED"
 
 
 class ChargingPreferences(OcpiModel):
@@ -48,11 +60,15 @@ class ChargingPreferences(OcpiModel):
     discharge_allowed: Boolean | None = None
 
 
+NOT_AVAILABLE = "#NA"
+"""Stands for the EVSE and connector of a reservation to which none is assigned yet (SES-26)."""
+
+
 class Session(OcpiModel):
     """One charging session of one CPO (SES-20); `kwh` is the energy so far."""
 
-    country_code: CiString2
-    party_id: CiString3
+    country_code: CountryCode
+    party_id: PartyId
     id: CiString36
     start_date_time: DateTime
     end_date_time: DateTime | None = None
@@ -64,8 +80,15 @@ class Session(OcpiModel):
     evse_uid: CiString36
     connector_id: CiString36
     meter_id: Annotated[Text, Field(max_length=255)] | None = None
-    currency: Annotated[Text, Field(min_length=3, max_length=3)]
+    currency: Currency
     charging_periods: ZeroOrMore[ChargingPeriod] = []
     total_cost: Price | None = None
     status: SessionStatus
     last_updated: DateTime
+
+    @model_validator(mode="after")
+    def _charges_somewhere(self) -> Self:
+        """Other states than ACTIVE may be those of a reservation."""
+        if self.status == SessionStatus.ACTIVE and NOT_AVAILABLE in (self.evse_uid.upper(), self.connector_id.upper()):
+            raise ValueError("evse_uid and connector_id may be #NA only in a reservation, not where status is ACTIVE")
+        return self
