@@ -49,7 +49,7 @@ types: setup ## mypy, strict
 	$(BIN)/mypy .
 
 conformance: setup ## run all but the end-to-end tests and write which of them shows which rule of OCPI
-	$(BIN)/pytest -n auto -m 'not e2e' -p tests.conformance.report --conformance docs/conformance.md $(ARGS)
+	$(BIN)/pytest -n auto -m 'not e2e' -p tests.conformance.report --conformance=docs/conformance.md $(ARGS)
 
 bench: setup ## what is measured, as one command
 	$(BIN)/python -m benchmarks $(ARGS)

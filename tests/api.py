@@ -2,7 +2,10 @@
 
 import asyncio
 import base64
+import gzip
 import json
+import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,13 +13,24 @@ from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 _EVENT = json.loads((Path(__file__).parent.parent / "events" / "api_request.json").read_text())
 _MODULES = (
     ("/ocpi/2.2.1/credentials", "credentials"),
     ("/ocpi/2.2.1/receiver/locations", "locations"),
     ("/ocpi/2.2.1/receiver/sessions", "sessions"),
+    ("/ocpi/2.2.1/sender/locations", "locations"),
+    ("/ocpi/2.2.1/sender/sessions", "sessions"),
     ("/ocpi/2.2.1/sender/chargingprofiles", "chargingprofiles"),
+    ("/ocpi/2.2.1/sender/cdrs", "cdrs"),
+    ("/ocpi/2.2.1/receiver/cdrs", "cdrs"),
+    ("/ocpi/2.2.1/sender/tariffs", "tariffs"),
+    ("/ocpi/2.2.1/receiver/tariffs", "tariffs"),
+    ("/ocpi/2.2.1/sender/tokens", "tokens"),
+    ("/ocpi/2.2.1/receiver/tokens", "tokens"),
+    ("/ocpi/2.2.1/sender/hubclientinfo", "hubclientinfo"),
+    ("/ocpi/2.2.1/receiver/hubclientinfo", "hubclientinfo"),
     ("", "versions"),
 )
 
@@ -70,7 +84,34 @@ def request(
     module = next(name for prefix, name in _MODULES if path.startswith(prefix))
     with _event_loop():
         answer = import_module(f"{module}.app").handler(event, None)
-    return Reply(answer["statusCode"], answer["headers"], json.loads(answer["body"]), answer["body"])
+    text = answer["body"]
+    if answer["isBase64Encoded"]:
+        text = gzip.decompress(base64.b64decode(text)).decode()
+    return Reply(answer["statusCode"], answer["headers"], json.loads(text), text)
+
+
+@contextmanager
+def deployed(**environment: str) -> Iterator[None]:
+    """Our functions as they are with other settings: these variables on top of those that all tests have."""
+    functions = {name for _, name in _MODULES}
+    usual = {name: module for name, module in sys.modules.items() if name.partition(".")[0] in functions}
+    for name in usual:
+        del sys.modules[name]
+    try:
+        with patch.dict(os.environ, environment):
+            yield
+    finally:
+        for name in [name for name in sys.modules if name.partition(".")[0] in functions]:
+            del sys.modules[name]
+        sys.modules.update(usual)
+
+
+@contextmanager
+def deployed_as(*roles: str) -> Iterator[None]:
+    """Our functions on a platform with these parties, each such as ``CPO NL OCS``."""
+    parties = [dict(zip(("role", "country_code", "party_id"), role.split(), strict=True)) for role in roles]
+    with deployed(ROLES=json.dumps([party | {"business_details": {"name": "Test"}} for party in parties])):
+        yield
 
 
 @contextmanager

@@ -1,11 +1,16 @@
 """Partners of the API tests."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
 
+from ocpi.clock import now
 from ocpi.parties.handshake import Handshake
+from ocpi.parties.secrets import Hasher
+from ocpi.store.partner import Partner as StoredPartner
+from ocpi.store.partner import PartnerStatus
+from ocpi.store.partners import Partners
 from tests import partner as partners
 from tests.api import request
 from tests.partner import Partner
@@ -44,3 +49,31 @@ def connection(handshake: Handshake, partner: Partner) -> Connection:
     assert reply.status_code == 1000, reply
     partner.seen.clear()
     return Connection(reply.data["token"], partner)
+
+
+type Register = Callable[..., str]
+"""From parties such as ``EMSP NL TNM`` to the token with which their platform calls us."""
+
+
+@pytest.fixture
+def register(aws: None) -> Register:
+    """Registers partners without a handshake; each platform is called by its first party."""
+
+    def registered(*parties: str) -> str:
+        roles = [dict(zip(("role", "country_code", "party_id"), party.split(), strict=True)) for party in parties]
+        token = f"token of {parties[0]}"
+        partner = StoredPartner.model_validate(
+            {
+                "id": roles[0]["party_id"].lower(),
+                "name": parties[0],
+                "status": PartnerStatus.REGISTERED,
+                "token_hash": Hasher("pepper").hash(token),
+                "roles": [role | {"business_details": {"name": parties[0]}} for role in roles],
+                "created": now(),
+                "last_updated": now(),
+            }
+        )
+        Partners("partners").add(partner)
+        return token
+
+    return registered

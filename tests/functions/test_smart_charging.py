@@ -106,7 +106,6 @@ def cpo(time: Any, connection: Connection) -> Cpo:
     return cpo
 
 
-@pytest.mark.requirement("CHP-02")
 @pytest.mark.requirement("CHP-12")
 @pytest.mark.requirement("ROU-05")
 @pytest.mark.requirement("CHP-22")
@@ -180,7 +179,6 @@ def test_a_refused_session_is_left_alone_and_counts_with_what_it_may_draw(cpo: C
     assert "S1" in [id_ for id_, _ in cpo.put], "asked again later"
 
 
-@pytest.mark.requirement("CHP-15")
 def test_a_result_of_rejected_leaves_the_profile_before_in_force(cpo: Cpo) -> None:
     cpo.begins("S1", charging_preferences=PATIENT)
     cpo.run()
@@ -276,6 +274,7 @@ def test_an_evse_without_the_capability_is_not_asked_and_counts_with_what_it_dra
     assert cpo.allowed_a("S1") == 28
 
 
+@pytest.mark.requirement("CHP-28")
 def test_a_car_that_asks_for_no_power_makes_room_for_the_others(cpo: Cpo) -> None:
     cpo.begins("S1", charging_preferences=HURRIED)
     cpo.run()

@@ -36,6 +36,15 @@ def test_every_function_gets_payload_2_0(template: Template) -> None:
         assert (integration["IntegrationType"], integration["PayloadFormatVersion"]) == ("AWS_PROXY", "2.0")
 
 
+@pytest.mark.requirement("TRA-07")
+def test_partners_reach_it_over_https_and_need_no_certificate(template: Template) -> None:
+    (api,) = template.of_type("AWS::ApiGatewayV2::Api").values()
+    assert api["ProtocolType"] == "HTTP", "which AWS serves over TLS only"
+    assert template.document["Parameters"]["PublicBaseUrl"]["AllowedPattern"].startswith("^(https://")
+    domains = template.of_type("AWS::ApiGatewayV2::DomainName").values()
+    assert not [domain for domain in domains if "MutualTlsAuthentication" in domain]
+
+
 def test_no_path_carries_a_stage(template: Template) -> None:
     (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
     assert (stage["StageName"], stage["AutoDeploy"]) == ("$default", True)
