@@ -1,35 +1,63 @@
-"""Run all measurements: ``python -m benchmarks [--json]``. CPU time; each figure beside its floor, from one run."""
+"""Run the measurements: ``python -m benchmarks [--json] [--only api]``. CPU time; each figure beside another's."""
 
 import argparse
 import json
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 
 from rich.console import Console
-from rich.progress import track
 from rich.table import Table
 
-from benchmarks import api, imports, solver
+from benchmarks import api, imports, lists, solver
 from benchmarks.figure import Figure
+
+MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "api": api.measure,
+    "lists": lists.measure,
+    "imports": imports.measure,
+    "solver": solver.measure,
+}
+_progress = Console(stderr=True)
 
 
 def main() -> None:
     """Measure and print."""
-    parser = argparse.ArgumentParser(prog="make bench", description="CPU time of the platform, beside its floors.")
+    parser = argparse.ArgumentParser(prog="make bench", description="CPU time of the platform, beside others.")
     parser.add_argument("--json", action="store_true", help="print JSON")
-    as_json = parser.parse_args().json
-    measurements = [*imports.MEASUREMENTS, *api.MEASUREMENTS, *solver.MEASUREMENTS]
-    figures = [measure() for measure in track(measurements, "Measuring", console=Console(stderr=True), transient=True)]
-    print(json.dumps([asdict(figure) | {"ratio": figure.ratio} for figure in figures], indent=2)) if as_json else _show(
-        figures
-    )
+    parser.add_argument("--only", choices=MEASUREMENTS, action="append", help="measure only this; may be repeated")
+    arguments = parser.parse_args()
+    figures: list[Figure] = []
+    for name in arguments.only or MEASUREMENTS:
+        with _progress.status(f"Measuring: {name}"):
+            figures += MEASUREMENTS[name]()
+    _print_json(figures) if arguments.json else _print_table(figures)
 
 
-def _show(figures: list[Figure]) -> None:
-    table = Table("what", "ours, ms", "floor, ms", "ratio", "the floor is", title="CPU time, median")
+def _print_json(figures: list[Figure]) -> None:
+    print(json.dumps([asdict(figure) | {"ratio": figure.ratio} for figure in figures], indent=2))
+
+
+def _print_table(figures: list[Figure]) -> None:
+    table = Table(title="CPU time, median")
+    table.add_column("what")
+    for name in ("ours, ms", "other, ms", "ratio", "units", "items"):
+        table.add_column(name, justify="right")
+    table.add_column("the other is")
     for figure in figures:
-        ours, floor = f"{figure.ours_ms:.2f}", f"{figure.floor_ms:.2f}"
-        table.add_row(figure.what, ours, floor, f"{figure.ratio:.2f}", figure.floor)
-    Console().print(table)
+        numbers = _milliseconds(figure.ours_ms), _milliseconds(figure.other_ms), _fixed(figure.ratio, 2)
+        reads = _fixed(figure.request_units, 1), _fixed(figure.items_read, 0)
+        table.add_row(figure.what, *numbers, *reads, figure.other)
+    # Without a terminal there is no width to keep to.
+    console = Console()
+    console.print(table) if console.is_terminal else Console(width=180).print(table)
+
+
+def _milliseconds(value: float | None) -> str:
+    return _fixed(value, 2)
+
+
+def _fixed(value: float | None, digits: int) -> str:
+    return "" if value is None else f"{value:,.{digits}f}"
 
 
 if __name__ == "__main__":

@@ -1,94 +1,131 @@
-"""A request through the Lambda handler with an API Gateway event, the store answering from memory.
+"""Requests through the Lambda handler with an API Gateway event, beside the same work done by the peers."""
 
-The floor is a FastAPI and Mangum application whose only route returns a constant.
-"""
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
+from functools import partial
+from typing import Any, NamedTuple
 
-import base64
-import json
-import os
-from collections.abc import Callable
-from functools import cache
-from importlib import import_module
-from io import BytesIO
-from pathlib import Path
-from typing import Any
-
-from botocore.awsrequest import AWSResponse
-from botocore.compat import HTTPHeaders
-from fastapi import FastAPI
-from mangum import Mangum
-from starlette.responses import Response
-
-from benchmarks.environment import ENVIRONMENT
-from benchmarks.figure import Figure, in_turn
-from ocpi.parties import secrets
-from ocpi.store.table import client
+from benchmarks import floor
+from benchmarks.figure import TURN_MS, Figure, in_turn
+from benchmarks.location import location, location_id
+from benchmarks.peers.environments import PEERS, Peer, Unavailable, prepared
+from benchmarks.processes import Worker, worker
+from benchmarks.requests import event
 from tests.objects import SESSION
 
-TIMES = 300
-FLOOR = "FastAPI and Mangum, one route, a constant answer"
-_EVENT = json.loads((Path(__file__).parent.parent / "events" / "api_request.json").read_text())
-_PATH = "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1"
-_PARTNER = {
-    "id": "cpo",
-    "name": "CPO",
-    "status": "REGISTERED",
-    "roles": [{"role": "CPO", "business_details": {"name": "CPO"}, "party_id": "SIM", "country_code": "NL"}],
-    "created": "2026-11-22T08:00:00Z",
-    "last_updated": "2026-11-22T08:00:00Z",
-}
+TURNS = 12
+PAGE = 50
+WARM_UP = 50
+_RECEIVED = f"locations/NL/SIM/{location_id(1)}"
 
 
-def _event(method: str, body: object = None) -> dict[str, Any]:
-    event: dict[str, Any] = json.loads(json.dumps(_EVENT))
-    event |= {"rawPath": _PATH, "body": json.dumps(body) if body else ""}
-    event["requestContext"]["http"] |= {"method": method, "path": _PATH}
-    event["headers"]["authorization"] = "Token " + base64.b64encode(b"token").decode()
-    return event
+class Work(NamedTuple):
+    """A request to us, and what the peers take for the same."""
+
+    what: str
+    ours: Mapping[str, Any]
+    theirs: Mapping[str, Any] | None
+    objects: int
+    """How many objects the answer holds."""
 
 
-@cache
-def _ours() -> Callable[..., Any]:
-    os.environ |= ENVIRONMENT
-    handler = import_module("sessions.app").handler
-    secrets.__dict__["_pepper"] = lambda _: b"pepper"
-    client().meta.events.register("before-send.dynamodb", _answer)  # type: ignore[arg-type]  # its answer counts
-    return handler  # type: ignore[no-any-return]  # a Mangum
+WORK = [
+    Work(
+        "PUT one Location",
+        event("PUT", f"/ocpi/2.2.1/receiver/{_RECEIVED}", body=location(1)),
+        event("PUT", f"/ocpi/emsp/2.2.1/{_RECEIVED}", body=location(1)),
+        objects=0,
+    ),
+    Work(
+        "GET one Location",
+        event("GET", f"/ocpi/2.2.1/receiver/{_RECEIVED}"),
+        event("GET", f"/ocpi/emsp/2.2.1/{_RECEIVED}"),
+        objects=1,
+    ),
+    Work(
+        f"GET a page of {PAGE} Locations",
+        event("GET", "/ocpi/2.2.1/sender/locations", query=f"limit={PAGE}"),
+        event("GET", "/ocpi/cpo/2.2.1/locations/", query=f"limit={PAGE}"),
+        objects=PAGE,
+    ),
+    Work(
+        "PUT one Session",
+        event("PUT", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1", body=SESSION),
+        None,
+        objects=0,
+    ),
+    Work("GET one Session", event("GET", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1"), None, objects=1),
+]
 
 
-def _answer(request: Any, **_: object) -> AWSResponse:
-    """DynamoDB from memory: the partner in one table, the session in the other."""
-    document = _PARTNER if b'"partners"' in request.body else SESSION
-    item = {
-        "document": {"S": json.dumps(document)},
-        "last_updated": {"S": "2026-11-22T08:00:00"},
-        "version": {"S": "1"},
-    }
-    answer = {"Item": item} if b"ConsistentRead" in request.body else {}
-    raw = BytesIO(json.dumps(answer).encode())
-    raw.stream = lambda **_: iter([raw.getvalue()])  # type: ignore[attr-defined]  # as urllib3 has it
-    return AWSResponse(request.url, 200, HTTPHeaders(), raw)
+def measure(turns: int = TURNS, turn_ms: float = TURN_MS) -> Iterator[Figure]:
+    """Each request beside each peer, and beside the floor; PUT comes first, so that there is something to GET."""
+    with ExitStack() as stack:
+        ours = stack.enter_context(worker("benchmarks.ours", str(PAGE * 2)))
+        least = stack.enter_context(worker("benchmarks.floor"))
+        peers: dict[Peer, Worker | Unavailable] = {}
+        for peer in PEERS:
+            try:
+                python = prepared(peer)
+            except Unavailable as reason:
+                peers[peer] = reason
+                continue
+            peers[peer] = stack.enter_context(
+                worker("benchmarks.peers.library", peer.imported_as, python=python, path=peer.source())
+            )
+        for work in WORK:
+            sides = _Sides(ours, least, peers if work.theirs else {})
+            yield from _figures(work, sides, turns, turn_ms)
 
 
-@cache
-def _floor() -> Callable[..., Any]:
-    app = FastAPI(openapi_url=None)
-
-    @app.api_route(_PATH, methods=["GET", "PUT"])
-    async def constant() -> Response:
-        return Response(b"{}", media_type="application/json")
-
-    return Mangum(app, lifespan="off")
+class _Sides(NamedTuple):
+    ours: Worker
+    least: Worker
+    peers: Mapping[Peer, Worker | Unavailable]
 
 
-def _measure(method: str, body: object = None) -> Figure:
-    event, ours, floor = _event(method, body), _ours(), _floor()
-    answered = json.loads(ours(event, None)["body"])
-    if answered["status_code"] != 1000:
-        raise RuntimeError(f"{method} was answered with {answered}")
-    floor(event, None)
-    figures = in_turn(lambda: ours(event, None), lambda: floor(event, None), TIMES)
-    return Figure(f"{method} one Session", *figures, FLOOR)
+def _figures(work: Work, sides: _Sides, turns: int, turn_ms: float) -> Iterator[Figure]:
+    able = {peer: _able(of, work) for peer, of in sides.peers.items()}
+    running = {peer: of for peer, of in able.items() if isinstance(of, Worker)}
+    _check(sides.ours, work.ours, work.objects)
+    requests = [
+        (sides.least, work.ours),
+        (sides.ours, work.ours),
+        *((of, work.theirs or {}) for of in running.values()),
+    ]
+    calls = [partial(_milliseconds, of, request) for of, request in requests]
+    least_ms, ours_ms, *peers_ms = in_turn(calls, turns, turn_ms)
+    measured = dict(zip(running, peers_ms, strict=True))
+    for peer, state in able.items():
+        who = f"not measured: {state}" if isinstance(state, Unavailable) else "a dict for a store"
+        yield Figure(work.what, ours_ms, measured.get(peer), f"{peer.title}: {who}")
+    yield Figure(work.what, ours_ms, least_ms, floor.NAME)
 
 
-MEASUREMENTS: list[Callable[[], Figure]] = [lambda: _measure("GET"), lambda: _measure("PUT", SESSION)]
+def _able(peer: Worker | Unavailable, work: Work) -> Worker | Unavailable:
+    """The peer, if it does the work."""
+    if isinstance(peer, Unavailable):
+        return peer
+    try:
+        _check(peer, work.theirs or {}, work.objects)
+    except RuntimeError as error:
+        return Unavailable(str(error))
+    return peer
+
+
+def _milliseconds(of: Worker, request: Mapping[str, Any], times: int) -> list[float]:
+    return of.run(request, times).milliseconds
+
+
+def _check(of: Worker, request: Mapping[str, Any], objects: int) -> None:
+    """Warm up, and see to it that the work is really done.
+
+    Raises:
+        RuntimeError: it is not.
+    """
+    measured = of.run(request, WARM_UP)
+    data = measured.body.get("data") or []
+    # The peers answer a PUT with what they stored, and one object as a list of one.
+    found = len(data) if isinstance(data, list) else 1
+    if measured.body.get("status_code") != 1000 or found < objects:
+        raise RuntimeError(f"{request['rawPath']} was answered with {measured.answer['body'][:100]}")

@@ -8,11 +8,16 @@ ENVIRONMENT = {
     "PARTNERS_TABLE": "partners",
     "OBJECTS_TABLE": "objects",
     "SITES_TABLE": "sites",
+    "PUSH_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/push.fifo",
+    "OPTIMIZE_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/optimize.fifo",
+    "TIMEOUT_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/timeout",
     "TOKEN_KEY_ID": "key",
     "TOKEN_PEPPER_SECRET_ID": "pepper",
     "PUBLIC_BASE_URL": "https://ocpi.example.com",
     "ALLOW_PRIVATE_PARTNERS": "false",
-    "ROLES": '[{"role":"SCSP","country_code":"NL","party_id":"OCS","business_details":{"name":"Bench"}}]',
+    "ROLES": '[{"role":"CPO","country_code":"NL","party_id":"OCS","business_details":{"name":"Bench"}},'
+    '{"role":"EMSP","country_code":"NL","party_id":"OCS","business_details":{"name":"Bench"}}]',
     "POWERTOOLS_SERVICE_NAME": "bench",
-    "LOG_LEVEL": "ERROR",
+    "POWERTOOLS_METRICS_NAMESPACE": "Bench",
+    "LOG_LEVEL": "INFO",
 }

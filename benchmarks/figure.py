@@ -1,37 +1,47 @@
-"""A measured figure beside its floor."""
+"""A measured figure beside the one it is held against."""
 
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+
+type Batch = Callable[[int], Sequence[float]]
+"""Calls something so many times; the CPU milliseconds of each call."""
+
+TURN_MS = 50.0
+"""How long one side has the machine before it is the other's turn."""
+
+FIRST_CALLS = 3
+"""So many tell how many calls fill a turn."""
 
 
 @dataclass(frozen=True)
 class Figure:
-    """CPU milliseconds of ours and of the floor, medians of runs that took turns."""
+    """Medians of CPU milliseconds, of runs that took turns."""
 
     what: str
     ours_ms: float
-    floor_ms: float
-    floor: str
+    other_ms: float | None
+    """None where the other could not be measured; `other` says why."""
+    other: str
+    request_units: float | None = None
+    """What DynamoDB bills for the request's reads."""
+    items_read: int | None = None
 
     @property
-    def ratio(self) -> float:
-        """How many times the floor."""
-        return self.ours_ms / self.floor_ms
+    def ratio(self) -> float | None:
+        """How many times the other."""
+        return self.ours_ms / self.other_ms if self.other_ms else None
 
 
-def in_turn(ours: Callable[[], object], floor: Callable[[], object], times: int) -> tuple[float, float]:
-    """The median CPU milliseconds of both, called in turn so that the machine's moods hit both alike."""
-    ours_ms, floor_ms = [], []
-    for _ in range(times):
-        ours_ms.append(cpu_ms(ours))
-        floor_ms.append(cpu_ms(floor))
-    return median(ours_ms), median(floor_ms)
+def in_turn(sides: Sequence[Batch], turns: int, turn_ms: float = TURN_MS) -> list[float]:
+    """The median of each side, called in turn so that the machine's moods hit all alike.
 
-
-def cpu_ms(call: Callable[[], object]) -> float:
-    """The CPU milliseconds of one call, of this process only."""
-    before = time.process_time()
-    call()
-    return (time.process_time() - before) * 1000
+    All turns take about as long: a side that had to wait for slow ones would find the caches and the clock cold.
+    With `turn_ms` 0 a turn is one call.
+    """
+    calls = [round(turn_ms / median(side(FIRST_CALLS))) or 1 if turn_ms else 1 for side in sides]
+    measured: list[list[float]] = [[] for _ in sides]
+    for _ in range(turns):
+        for side, times, so_far in zip(sides, calls, measured, strict=True):
+            so_far.extend(side(times))
+    return [median(milliseconds) for milliseconds in measured]

@@ -1,8 +1,8 @@
 """A whole planning step, beside HiGHS alone on the very linear program that it solves."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -12,12 +12,13 @@ from unittest.mock import patch
 import highspy
 import pulp
 
-from benchmarks.figure import Figure, in_turn
+from benchmarks.figure import Batch, Figure, in_turn
 from optimizer.model import solve
 from optimizer.problem import Problem, Vehicle, grid
 from optimizer.site import PHASES
 
-TIMES = 7
+TURNS = 7
+SIZES = (50, 200)
 NOW = datetime(2026, 11, 23, 8, tzinfo=UTC)
 
 
@@ -45,16 +46,33 @@ def _problem(vehicles: int) -> Problem:
     )
 
 
-def _measure(vehicles: int) -> Figure:
+def measure(turns: int = TURNS, sizes: tuple[int, ...] = SIZES) -> Iterator[Figure]:
+    """Sites of so many vehicles."""
+    return (_measure(vehicles, turns) for vehicles in sizes)
+
+
+def _measure(vehicles: int, turns: int) -> Figure:
     problem = _problem(vehicles)
     with TemporaryDirectory() as folder:
         model = _written_model(problem, Path(folder) / "model.mps")
         plan = solve(problem)
         if plan.solver != "highs":
             raise RuntimeError(f"the plan was made by {plan.solver}")
-        figures = in_turn(lambda: solve(problem), lambda: _highs(model), TIMES)
+        ours_ms, highs_ms = in_turn([_timed(lambda: solve(problem)), _timed(lambda: _highs(model))], turns, turn_ms=0)
     what = f"plan {vehicles} vehicles x {len(problem.step_seconds)} steps, checked and repaired"
-    return Figure(what, *figures, "HiGHS on the same program, read from a file in memory")
+    return Figure(what, ours_ms, highs_ms, "HiGHS on the same program, read from a file in memory")
+
+
+def _timed(call: Callable[[], object]) -> Batch:
+    def batch(times: int) -> list[float]:
+        milliseconds = []
+        for _ in range(times):
+            before = time.process_time()
+            call()
+            milliseconds.append((time.process_time() - before) * 1000)
+        return milliseconds
+
+    return batch
 
 
 def _written_model(problem: Problem, path: Path) -> Any:
@@ -83,6 +101,3 @@ def _new_highs() -> Any:
     for option, value in (("output_flag", False), ("threads", 1), ("presolve", "off")):
         highs.setOptionValue(option, value)
     return highs
-
-
-MEASUREMENTS: list[Callable[[], Figure]] = [partial(_measure, vehicles) for vehicles in (50, 200)]

@@ -1,0 +1,1 @@
+"""OCPI libraries for Python, each in an environment of its own, doing the same work as ours."""
