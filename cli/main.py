@@ -7,6 +7,7 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from cli import partners, sites
+from cli.check.command import check
 from cli.deployment import Deployment, DeploymentError
 from cli.failure import Failure
 from ocpi.parties.handshake import NameTaken
@@ -17,6 +18,7 @@ from optimizer.site import SiteError
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operate OCPI Serverless.")
 app.add_typer(partners.app, name="partner")
 app.add_typer(sites.app, name="site")
+app.command()(check)
 
 
 @app.callback()
@@ -24,8 +26,8 @@ def _deployment(
     context: typer.Context,
     stack: Annotated[str, typer.Option(envvar="OCPI_STACK", help="The CloudFormation stack.")] = "ocpi",
 ) -> None:
-    """Find the deployment before any command, unless only help is wanted."""
-    if not {"--help"} & set(sys.argv):
+    """Find the deployment before any command, unless only help is wanted, or a look at a platform from outside."""
+    if context.invoked_subcommand != check.__name__ and not {"--help"} & set(sys.argv):
         context.obj = Deployment.find(stack)
 
 
