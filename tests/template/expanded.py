@@ -59,8 +59,13 @@ def expand() -> Template:
 
 
 def target(value: Any) -> str:
-    """The logical id that a reference is to, with the attribute if it is not the ARN or id itself."""
+    """The logical id that a reference is to, with the attribute if it is not the ARN or id itself.
+
+    An index of a table is ``Table/index``.
+    """
     match value:
+        case {"Fn::Sub": str(text)} if "/index/" in text:
+            return text.replace("${", "").replace(".Arn}/index", "")
         case {"Ref": name}:
             return str(name)
         case {"Fn::GetAtt": [name, "Arn" | "Id"]}:

@@ -2,18 +2,27 @@
 
 import pytest
 
+from ocpi.types.versions import ModuleID
 from tests.template.expanded import Template, target
 
+MODULES = {
+    "cdrs": "CdrsFunction",
+    "chargingprofiles": "ChargingProfilesFunction",
+    "commands": "CommandsFunction",
+    "hubclientinfo": "HubClientInfoFunction",
+    "locations": "LocationsFunction",
+    "sessions": "SessionsFunction",
+    "tariffs": "TariffsFunction",
+    "tokens": "TokensFunction",
+}
 ROUTES = {
     "ANY /ocpi/versions": "VersionsFunction",
     "ANY /ocpi/2.2.1": "VersionsFunction",
     "ANY /ocpi/2.2.1/credentials": "CredentialsFunction",
-    "ANY /ocpi/2.2.1/receiver/locations": "LocationsFunction",
-    "ANY /ocpi/2.2.1/receiver/locations/{proxy+}": "LocationsFunction",
-    "ANY /ocpi/2.2.1/receiver/sessions": "SessionsFunction",
-    "ANY /ocpi/2.2.1/receiver/sessions/{proxy+}": "SessionsFunction",
-    "ANY /ocpi/2.2.1/sender/chargingprofiles": "ChargingProfilesFunction",
-    "ANY /ocpi/2.2.1/sender/chargingprofiles/{proxy+}": "ChargingProfilesFunction",
+    "ANY /ocpi/2.2.1/credentials/{proxy+}": "CredentialsFunction",
+    **{f"ANY /ocpi/2.2.1/{{interface}}/{module}": function for module, function in MODULES.items()},
+    **{f"ANY /ocpi/2.2.1/{{interface}}/{module}/{{proxy+}}": function for module, function in MODULES.items()},
+    "ANY /owner/v1/{proxy+}": "OwnerFunction",
     "$default": "VersionsFunction",
 }
 
@@ -24,6 +33,16 @@ def test_every_path_reaches_its_module(template: Template) -> None:
         integration = route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")
         reached[route["RouteKey"]] = target(template.properties(integration)["IntegrationUri"])
     assert reached == ROUTES
+
+
+def test_the_backend_s_api_is_for_callers_that_iam_knows_and_no_other(template: Template) -> None:
+    for route in template.of_type("AWS::ApiGatewayV2::Route").values():
+        by_iam = route["RouteKey"].startswith("ANY /owner/")
+        assert route.get("AuthorizationType") == ("AWS_IAM" if by_iam else None), route["RouteKey"]
+
+
+def test_every_module_of_ocpi_has_its_routes() -> None:
+    assert set(MODULES) == set(ModuleID) - {ModuleID.CREDENTIALS}
 
 
 def test_the_api_may_start_every_function_behind_it(template: Template) -> None:
@@ -76,6 +95,9 @@ def test_the_command_ocpi_finds_what_it_needs_among_the_outputs(template: Templa
         "SitesTable",
         "PushQueueUrl",
         "OptimizeQueueUrl",
+        "TimeoutQueueUrl",
+        "EventBusName",
+        "OwnerUrl",
         "TokenKeyId",
         "TokenPepperSecretId",
         "AllowPrivatePartners",

@@ -4,13 +4,20 @@ import ast
 
 import pytest
 
+import cdrs.settings
 import chargingprofiles.settings
+import commands.settings
 import credentials.settings
+import hubclientinfo.settings
 import locations.settings
 import optimizer.settings
 import outbox.settings
+import owner.settings
 import push.settings
 import sessions.settings
+import tariffs.settings
+import timeouts.settings
+import tokens.settings
 import versions.settings
 from ocpi.settings import Settings
 from tests.template.expanded import PROJECT, Template, target
@@ -20,9 +27,16 @@ SETTINGS: dict[str, type[Settings]] = {
     "CredentialsFunction": credentials.settings.Settings,
     "LocationsFunction": locations.settings.Settings,
     "SessionsFunction": sessions.settings.Settings,
+    "CdrsFunction": cdrs.settings.Settings,
+    "TariffsFunction": tariffs.settings.Settings,
+    "TokensFunction": tokens.settings.Settings,
+    "CommandsFunction": commands.settings.Settings,
     "ChargingProfilesFunction": chargingprofiles.settings.Settings,
+    "HubClientInfoFunction": hubclientinfo.settings.Settings,
+    "OwnerFunction": owner.settings.Settings,
     "OutboxFunction": outbox.settings.Settings,
     "PushFunction": push.settings.Settings,
+    "TimeoutsFunction": timeouts.settings.Settings,
     "OptimizeFunction": optimizer.settings.OptimizeSettings,
     "OptimizeScheduleFunction": optimizer.settings.ScheduleSettings,
 }

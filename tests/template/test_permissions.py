@@ -9,44 +9,72 @@ from tests.template.expanded import Template, target
 READ_STREAM = "DescribeStream GetRecords GetShardIterator ListStreams"
 RECEIVE = "DeleteMessage GetQueueAttributes ReceiveMessage"
 
+ALL_LISTS = ("ObjectsTable/by_owner", "ObjectsTable/by_owner_keys", "ObjectsTable/by_audience")
+LISTS = ALL_LISTS[:2]
+KNOWS_PARTNERS = {
+    "PartnersTable": "dynamodb: GetItem",
+    "TokenPepper": "secretsmanager: GetSecretValue",
+}
+
+
+def lists(*indexes: str) -> dict[str, str]:
+    return dict.fromkeys(indexes, "dynamodb: Query")
+
+
 # What each function may do: by resource, the actions of its service.
 ALLOWED = {
-    "VersionsFunction": {
-        "PartnersTable": "dynamodb: GetItem",
-        "TokenPepper": "secretsmanager: GetSecretValue",
-    },
+    "VersionsFunction": KNOWS_PARTNERS,
     "CredentialsFunction": {
         "PartnersTable": "dynamodb: DeleteItem GetItem PutItem",
         "TokenPepper": "secretsmanager: GetSecretValue",
         "TokenKey": "kms: Encrypt",
     },
-    "LocationsFunction": {
-        "PartnersTable": "dynamodb: GetItem",
-        "ObjectsTable": "dynamodb: GetItem PutItem",
-        "TokenPepper": "secretsmanager: GetSecretValue",
-    },
-    "SessionsFunction": {
-        "PartnersTable": "dynamodb: GetItem",
-        "ObjectsTable": "dynamodb: GetItem PutItem",
-        "TokenPepper": "secretsmanager: GetSecretValue",
-    },
-    "ChargingProfilesFunction": {
-        "PartnersTable": "dynamodb: GetItem",
-        "ObjectsTable": "dynamodb: GetItem",
+    "LocationsFunction": KNOWS_PARTNERS | {"ObjectsTable": "dynamodb: GetItem PutItem Query"} | lists(*LISTS),
+    "SessionsFunction": KNOWS_PARTNERS | {"ObjectsTable": "dynamodb: GetItem PutItem Query"} | lists(*ALL_LISTS),
+    "CdrsFunction": KNOWS_PARTNERS | {"ObjectsTable": "dynamodb: GetItem PutItem Query"} | lists(*ALL_LISTS),
+    "TariffsFunction": KNOWS_PARTNERS | {"ObjectsTable": "dynamodb: DeleteItem GetItem PutItem Query"} | lists(*LISTS),
+    "TokensFunction": KNOWS_PARTNERS | {"ObjectsTable": "dynamodb: GetItem PutItem Query"} | lists(*LISTS),
+    "CommandsFunction": KNOWS_PARTNERS
+    | {"ObjectsTable": "dynamodb: GetItem PutItem", "TimeoutQueue": "sqs: SendMessage"},
+    "ChargingProfilesFunction": KNOWS_PARTNERS
+    | {
+        "PartnersTable": "dynamodb: GetItem Query",
+        "ObjectsTable": "dynamodb: GetItem PutItem Query",
         "SitesTable": "dynamodb: GetItem PutItem",
-        "TokenPepper": "secretsmanager: GetSecretValue",
+        "TimeoutQueue": "sqs: SendMessage",
+        "TokenKey": "kms: Decrypt",
     },
+    "HubClientInfoFunction": KNOWS_PARTNERS
+    | {"PartnersTable": "dynamodb: GetItem Query", "ObjectsTable": "dynamodb: GetItem PutItem"},
+    "OwnerFunction": KNOWS_PARTNERS
+    | {
+        "PartnersTable": "dynamodb: GetItem Query",
+        "ObjectsTable": "dynamodb: DeleteItem GetItem PutItem Query UpdateItem",
+        "TimeoutQueue": "sqs: SendMessage",
+        "TokenKey": "kms: Decrypt",
+    }
+    | lists(*ALL_LISTS),
     "OutboxFunction": {
         "ObjectsTable.StreamArn": f"dynamodb: {READ_STREAM}",
         "SitesTable.StreamArn": f"dynamodb: {READ_STREAM}",
+        "PartnersTable": "dynamodb: Query",
         "SitesTable": "dynamodb: DeleteItem GetItem PutItem",
         "OptimizeQueue": "sqs: SendMessage",
+        "PushQueue": "sqs: SendMessage",
         "OutboxDeadLetters": "sqs: SendMessage",
+        "EventBus": "events: PutEvents",
     },
     "PushFunction": {
         "PushQueue": f"sqs: {RECEIVE}",
-        "PartnersTable": "dynamodb: GetItem",
+        "PartnersTable": "dynamodb: GetItem PutItem",
+        "ObjectsTable": "dynamodb: GetItem",
         "SitesTable": "dynamodb: GetItem PutItem",
+        "TokenKey": "kms: Decrypt",
+    },
+    "TimeoutsFunction": {
+        "TimeoutQueue": f"sqs: {RECEIVE} SendMessage",
+        "PartnersTable": "dynamodb: GetItem",
+        "ObjectsTable": "dynamodb: GetItem PutItem UpdateItem",
         "TokenKey": "kms: Decrypt",
     },
     "OptimizeFunction": {

@@ -5,7 +5,11 @@ import pytest
 from tests.template.expanded import Template, target
 
 TABLES = ("PartnersTable", "ObjectsTable", "SitesTable")
-QUEUES = {"PushQueue": "PushDeadLetters", "OptimizeQueue": "OptimizeDeadLetters"}
+QUEUES = {
+    "PushQueue": "PushDeadLetters",
+    "OptimizeQueue": "OptimizeDeadLetters",
+    "TimeoutQueue": "TimeoutDeadLetters",
+}
 
 
 def test_these_are_all_tables_and_queues(template: Template) -> None:
@@ -38,8 +42,7 @@ def test_a_queue_sets_aside_what_keeps_failing(template: Template, queue: str) -
     properties, dead = template.properties(queue), template.properties(QUEUES[queue])
     assert target(properties["RedrivePolicy"]["deadLetterTargetArn"]) == QUEUES[queue]
     assert properties["RedrivePolicy"]["maxReceiveCount"] > 1
-    assert properties["FifoQueue"]
-    assert dead["FifoQueue"], "the dead-letter queue of a FIFO queue has to be one"
+    assert properties.get("FifoQueue") == dead.get("FifoQueue"), "the dead-letter queue of a FIFO queue has to be one"
     assert dead["MessageRetentionPeriod"] == 14 * 86400
 
 
@@ -57,7 +60,15 @@ def test_every_queue_is_encrypted(template: Template) -> None:
     assert all(queue["SqsManagedSseEnabled"] for queue in template.of_type("AWS::SQS::Queue").values())
 
 
-@pytest.mark.parametrize(("mapping", "queue"), [("PushMessages", "PushQueue"), ("OptimizeMessages", "OptimizeQueue")])
+@pytest.mark.parametrize("queue", ["PushQueue", "OptimizeQueue"])
+def test_what_concerns_one_partner_or_site_is_done_in_order(template: Template, queue: str) -> None:
+    assert template.properties(queue)["FifoQueue"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "queue"),
+    [("PushMessages", "PushQueue"), ("OptimizeMessages", "OptimizeQueue"), ("TimeoutMessages", "TimeoutQueue")],
+)
 def test_a_queue_delivers_one_message_at_a_time_and_not_twice_at_once(
     template: Template, mapping: str, queue: str
 ) -> None:
