@@ -12,9 +12,15 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter
 
+from cli.failure import Failure
+from ocpi.parties.calling import Calling
 from ocpi.parties.handshake import Handshake
 from ocpi.parties.own import OwnPlatform
+from ocpi.parties.pull import Pulling
 from ocpi.parties.secrets import Hasher, Safe
+from ocpi.store.lists import Lists
+from ocpi.store.objects import Objects
+from ocpi.store.partner import Partner, partner_id
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
 from ocpi.types.credentials import CredentialsRole
@@ -24,6 +30,7 @@ LOCAL_STACK = Path(".local/stack.json")
 
 
 NEEDED = {
+    "ObjectsTable",
     "PartnersTable",
     "SitesTable",
     "PublicBaseUrl",
@@ -74,6 +81,17 @@ class Deployment:
         """The partners."""
         return Partners(self.outputs["PartnersTable"])
 
+    def partner(self, name: str) -> Partner:
+        """The partner with this name or id.
+
+        Raises:
+            Failure: there is none.
+        """
+        partner = self.partners.get(partner_id(name))
+        if partner is None:
+            raise Failure(f"there is no partner {name!r}; 'ocpi partner list' shows all")
+        return partner
+
     @cached_property
     def sites(self) -> Sites:
         """The sites."""
@@ -93,8 +111,20 @@ class Deployment:
             partners=self.partners,
             hasher=Hasher(self.outputs["TokenPepperSecretId"]),
             safe=Safe(self.outputs["TokenKeyId"]),
-            allow_private=self.outputs["AllowPrivatePartners"] == "true",
+            allow_private=self._allow_private,
         )
+
+    @cached_property
+    def pulling(self) -> Pulling:
+        """What gets the lists of partners."""
+        table = self.outputs["ObjectsTable"]
+        objects = Objects(table)
+        calling = Calling(Safe(self.outputs["TokenKeyId"]), self._allow_private, objects)
+        return Pulling(self.own, objects, Lists(table), calling)
+
+    @property
+    def _allow_private(self) -> bool:
+        return self.outputs["AllowPrivatePartners"] == "true"
 
 
 def _prefer_local_aws() -> None:

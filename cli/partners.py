@@ -1,6 +1,7 @@
 """ocpi partner …: connect with partners and end connections."""
 
 import re
+from datetime import timedelta
 from typing import Annotated
 
 import typer
@@ -8,7 +9,9 @@ import typer
 from cli.deployment import Deployment
 from cli.failure import Failure
 from cli.output import AsJson, answer, answer_table
-from ocpi.store.partner import Partner, PartnerStatus, partner_id
+from cli.pull import pull
+from ocpi import clock
+from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
 from ocpi.transport.status import OcpiError
 from ocpi.types.credentials import CredentialsRole
 from ocpi.types.locations import BusinessDetails
@@ -17,12 +20,19 @@ from ocpi.types.primitives import Role, format_datetime
 app = typer.Typer(no_args_is_help=True, help="Invite partners, register with them, and end connections.")
 
 Name = Annotated[str, typer.Argument(help="The partner's name or id.")]
+Quirks = Annotated[list[Quirk], typer.Option("--quirk", help="Where it differs from OCPI, see `set`; may be repeated.")]
+
+RENEW_AFTER = timedelta(days=30)
+"""Credentials are to be renewed once a month (CRE-30)."""
+
+_SWITCHES = {"on": True, "off": False}
 
 
 @app.command()
 def invite(
     context: typer.Context,
     name: Annotated[str, typer.Option(help="What you call the partner; its id is made from it.")],
+    quirk: Quirks = [],  # noqa: B006 - typer reads it and never changes it
     as_json: AsJson = False,
 ) -> None:
     """Make the token (CREDENTIALS_TOKEN_A) with which a partner registers with us.
@@ -30,7 +40,7 @@ def invite(
     The token is shown this once. Inviting again makes a new one and the old one dies.
     """
     deployment: Deployment = context.obj
-    token = deployment.handshake.invite(name)
+    token = deployment.handshake.invite(name, quirk)
     told = {"token": token, "versions_url": deployment.own.versions_url, "partner_id": partner_id(name)}
     text = (
         f"Give these to {name}, by a safe way; the token is shown this once:\n"
@@ -49,11 +59,12 @@ def register(
     token: Annotated[
         str, typer.Option(prompt=True, hide_input=True, envvar="OCPI_TOKEN_A", help="The token they gave you.")
     ],
+    quirk: Quirks = [],  # noqa: B006 - typer reads it and never changes it
     as_json: AsJson = False,
 ) -> None:
     """Register with a partner that has given us a token and its versions URL."""
     deployment: Deployment = context.obj
-    partner = deployment.handshake.register(name, versions_url, token)
+    partner = deployment.handshake.register(name, versions_url, token, quirk)
     answer(_row(partner), as_json=as_json, text=f"Registered with {partner.name} as partner {partner.id!r}.")
 
 
@@ -79,8 +90,13 @@ def add(
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """All partners and how far each connection is."""
     deployment: Deployment = context.obj
-    rows = [_row(partner) for partner in deployment.partners.all()]
-    answer_table(rows, ("id", "name", "status", "parties", "last_updated"), as_json=as_json)
+    known = list(deployment.partners.all())
+    columns = ("id", "name", "status", "parties", "token_days", "last_updated")
+    answer_table(map(_row, known), columns, as_json=as_json)
+    old = [partner.id for partner in known if partner.status is PartnerStatus.REGISTERED and _is_old(partner)]
+    if old and not as_json:
+        names = ", ".join(old)
+        print(f"Credentials older than {RENEW_AFTER.days} days; renew them with 'ocpi partner rotate': {names}")
 
 
 @app.command()
@@ -91,9 +107,50 @@ def show(context: typer.Context, partner: Name, as_json: AsJson = False) -> None
     if as_json:
         answer(row, as_json=True, text="")
         return
-    lines = [f"{name}: {value}" for name, value in _row(known).items()]
+    lines = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in _row(known).items()]
     lines += [f"endpoint {end.identifier} {end.role}: {end.url}" for end in known.endpoints]
     answer(row, as_json=False, text="\n".join(lines))
+
+
+def _set_help() -> str:
+    meanings = (f"{quirk}: {quirk.meaning}." for quirk in Quirk)
+    return "\n\n".join(
+        ("Say where a partner differs from OCPI, such as `ocpi partner set NAME no-patch on`. There is:", *meanings)
+    )
+
+
+@app.command("set", help=_set_help())
+def set_(
+    context: typer.Context,
+    partner: Name,
+    switches: Annotated[list[str], typer.Argument(metavar="QUIRK on|off …", help="What to switch on or off.")],
+    as_json: AsJson = False,
+) -> None:
+    """Switch quirks of a partner on or off."""
+    deployment: Deployment = context.obj
+    wanted = _switched(switches)
+    known = _find(deployment, partner)
+    on = {quirk for quirk, is_on in wanted.items() if is_on}
+    known = deployment.partners.replace(known, {"quirks": known.quirks.difference(wanted) | on})
+    text = f"Partner {known.id!r} has {', '.join(sorted(known.quirks)) or 'no quirks'}."
+    answer(_row(known), as_json=as_json, text=text)
+
+
+@app.command()
+def refresh(context: typer.Context, partner: Name, as_json: AsJson = False) -> None:
+    """Fetch anew which parties a partner has and which endpoints it offers; no token is replaced."""
+    deployment: Deployment = context.obj
+    known = deployment.handshake.refresh(_find(deployment, partner))
+    text = f"Partner {known.id!r} has {len(known.roles)} roles and {len(known.endpoints)} endpoints."
+    answer(_row(known), as_json=as_json, text=text)
+
+
+@app.command()
+def rotate(context: typer.Context, partner: Name, as_json: AsJson = False) -> None:
+    """Renew the credentials with a partner: both tokens are replaced. Once a month, and at once when one has leaked."""
+    deployment: Deployment = context.obj
+    known = deployment.handshake.renew(_find(deployment, partner))
+    answer(_row(known), as_json=as_json, text=f"Partner {known.id!r} and this platform have new tokens.")
 
 
 @app.command()
@@ -123,6 +180,21 @@ def remove(context: typer.Context, partner: Name, as_json: AsJson = False) -> No
     answer(_row(known), as_json=as_json, text=f"Partner {known.id!r} is removed, {told}.")
 
 
+def _switched(words: list[str]) -> dict[Quirk, bool]:
+    if not words or len(words) % 2:
+        raise Failure("give each quirk with on or off, such as: no-patch on")
+    pairs = list(zip(words[::2], words[1::2], strict=True))
+    for name, switch in pairs:
+        if name not in Quirk:
+            raise Failure(f"{name!r} is no quirk; there are {', '.join(Quirk)}")
+        if switch not in _SWITCHES:
+            raise Failure(f"{name} is switched on or off, not {switch!r}")
+    return {Quirk(name): _SWITCHES[switch] for name, switch in pairs}
+
+
+app.command()(pull)
+
+
 def _switch(
     deployment: Deployment, name: str, expected: PartnerStatus, status: PartnerStatus, *, as_json: bool
 ) -> None:
@@ -144,13 +216,20 @@ def _role(text: str) -> CredentialsRole:
 
 
 def _find(deployment: Deployment, name: str) -> Partner:
-    partner = deployment.partners.get(partner_id(name))
-    if partner is None:
-        raise Failure(f"there is no partner {name!r}; 'ocpi partner list' shows all")
-    return partner
+    return deployment.partner(name)
+
+
+def _token_age(partner: Partner) -> timedelta | None:
+    return clock.now() - partner.token_issued if partner.token_issued else None
+
+
+def _is_old(partner: Partner) -> bool:
+    age = _token_age(partner)
+    return age is not None and age >= RENEW_AFTER
 
 
 def _row(partner: Partner) -> dict[str, object]:
+    age = _token_age(partner)
     return {
         "id": partner.id,
         "name": partner.name,
@@ -158,6 +237,8 @@ def _row(partner: Partner) -> dict[str, object]:
         "parties": " ".join(f"{r.role} {r.country_code}/{r.party_id}" for r in partner.roles),
         "versions_url": partner.versions_url,
         "version": partner.version,
+        "quirks": sorted(partner.quirks),
+        "token_days": None if age is None else age.days,
         "created": format_datetime(partner.created),
         "last_updated": format_datetime(partner.last_updated),
     }

@@ -26,6 +26,8 @@ os.environ |= {
     "SITES_TABLE": "sites",
     "PUSH_QUEUE_URL": f"{_QUEUES}/push.fifo",
     "OPTIMIZE_QUEUE_URL": f"{_QUEUES}/optimize.fifo",
+    "TIMEOUT_QUEUE_URL": f"{_QUEUES}/timeouts",
+    "EVENT_BUS_NAME": "events",
     "TOKEN_KEY_ID": "alias/token",
     "TOKEN_PEPPER_SECRET_ID": "pepper",
     "PUBLIC_BASE_URL": "https://ocpi.example.com",
@@ -71,12 +73,14 @@ def on_stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 
 def _create_resources() -> None:
-    dynamodb, sqs, kms, secrets = _clients()
+    dynamodb, sqs, kms, secrets, events = _clients()
     for name in ("partners", "sites"):
         dynamodb.create_table(TableName=name, **_table())
     dynamodb.create_table(TableName="objects", **_table("owner_list", "audience_list", "list_position"), **_INDEXES)
     for queue in ("push.fifo", "optimize.fifo"):
         sqs.create_queue(QueueName=queue, Attributes={"FifoQueue": "true"})
+    sqs.create_queue(QueueName="timeouts")
+    events.create_event_bus(Name="events")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/token", TargetKeyId=key)
     secrets.create_secret(Name="pepper", SecretString="a secret of the test")
@@ -111,4 +115,4 @@ _INDEXES = {
 @cache
 def _clients() -> tuple[Any, ...]:
     """Clients for the resources, made once: making one takes longer than most tests."""
-    return tuple(boto3.client(name) for name in ("dynamodb", "sqs", "kms", "secretsmanager"))
+    return tuple(boto3.client(name) for name in ("dynamodb", "sqs", "kms", "secretsmanager", "events"))

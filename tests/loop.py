@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from importlib import import_module
 from typing import Any
+from uuid import uuid4
 
 import boto3
 
@@ -46,7 +47,8 @@ class Loop:
         for key in before.keys() | after.keys():
             images = {"OldImage": before.get(key), "NewImage": after.get(key)}
             if images["OldImage"] != images["NewImage"]:
-                yield {"dynamodb": {name: image for name, image in images.items() if image}}
+                present = {name: image for name, image in images.items() if image}
+                yield {"eventID": uuid4().hex, "dynamodb": present}
 
     def _scan(self, table: str) -> dict[tuple[str, str], dict[str, Any]]:
         items = self._dynamodb.scan(TableName=table)["Items"]

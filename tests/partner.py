@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-type Answer = tuple[int, object]
-"""HTTP status and body; the body is sent as it is if it is bytes."""
+type Answer = tuple[int, object] | tuple[int, object, dict[str, str]]
+"""HTTP status, body, which is sent as it is if it is bytes, and further headers."""
 
 TOKEN = "the-token-of-the-partner"
 ROLES = [{"role": "CPO", "business_details": {"name": "Partner"}, "party_id": "SIM", "country_code": "NL"}]
@@ -33,7 +33,7 @@ class Seen:
 
 @dataclass
 class Partner:
-    """What the partner answers, by method and path; and what it was asked."""
+    """What the partner answers, by method and path, with its query or without; and what it was asked."""
 
     url: str
     answers: dict[tuple[str, str], Answer | Callable[[Seen], Answer]] = field(default_factory=dict)
@@ -58,9 +58,9 @@ class Partner:
         self.answers["GET", "/details"] = ok({"version": version, "endpoints": endpoints})
 
 
-def ok(data: object = None) -> Answer:
+def ok(data: object = None, headers: dict[str, str] | None = None) -> Answer:
     """An OCPI success."""
-    return 200, {"status_code": 1000, "timestamp": "2026-11-22T08:30:00Z", "data": data}
+    return 200, {"status_code": 1000, "timestamp": "2026-11-22T08:30:00Z", "data": data}, headers or {}
 
 
 @contextmanager
@@ -75,16 +75,19 @@ def partner() -> Iterator[Partner]:
             headers = {name.lower(): value for name, value in self.headers.items()}
             seen = Seen(self.command, self.path, headers, json.loads(content) if content else None)
             told.seen.append(seen)
-            answer = told.answers.get((self.command, self.path), (404, {"status_code": 2000}))
-            status, body = answer(seen) if callable(answer) else answer
+            paths = self.path, self.path.partition("?")[0]
+            known = [told.answers[self.command, path] for path in paths if (self.command, path) in told.answers]
+            answer = known[0] if known else (404, {"status_code": 2000})
+            status, body, *more = answer(seen) if callable(answer) else answer
             payload = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.send_header("Content-Length", str(len(payload)))
+            usual = {"Content-Type": "application/json", "Content-Length": str(len(payload))}
+            for name, value in (usual | (more[0] if more else {})).items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(payload)
 
-        do_GET = do_POST = do_PUT = do_DELETE = answer  # noqa: N815 - names of the standard library
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815 - names of the standard library
 
         def log_message(self, *_: object) -> None:
             pass

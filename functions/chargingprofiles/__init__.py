@@ -1,1 +1,1 @@
-"""ChargingProfiles, sender interface: CPOs tell what became of the profiles that we asked for."""
+"""ChargingProfiles: what partners ask of our sessions, and what became of the profiles that we asked for."""

@@ -2,14 +2,17 @@
 
 from fastapi import APIRouter, Request
 
-from ocpi import clock
+from ocpi import clock, wire
 from ocpi.logs import logger
 from ocpi.parties.ownership import is_id, owned
+from ocpi.requests.active_profiles import ActiveProfiles
+from ocpi.requests.answering import Answering
+from ocpi.requests.bodies import check_result
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner
 from ocpi.store.profiles import ProfileState
-from ocpi.store.sites import Sites
+from ocpi.store.sites import ProfileRequest, Sites
 from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.status import invalid, unknown
 from ocpi.transport.validation import parse_object, validated
@@ -19,44 +22,71 @@ from ocpi.types.sessions import SessionStatus
 from ocpi.types.versions import ModuleID
 
 
-def routes(sites: Sites, objects: Objects) -> APIRouter:
+def routes(sites: Sites, objects: Objects, answering: Answering, active_profiles: ActiveProfiles) -> APIRouter:
     """The routes of the interface."""
     router = APIRouter()
 
     @router.post("/results/{request_id}")
     async def result(request: Request, request_id: str) -> OcpiResponse:
         caller: Partner = request.state.caller
-        told = validated(ChargingProfileResult, parse_object(await request.body())).result
-        asked = sites.request(request_id) if is_id(request_id) else None
-        if asked is None or asked.partner_id != caller.id:
-            raise unknown("request: this response URL was not given to you, or long ago")
-
-        def conclude(state: ProfileState) -> ProfileState | None:
-            return state.concluded(told, clock.now()) if state.request_id == request_id else None
-
-        state = sites.change_profile(asked.location, asked.session, conclude)
-        logger.info("charging profile result", session=asked.session, result=told, late=state is None)
+        told = parse_object(await request.body())
+        planned = sites.request(request_id) if is_id(request_id) else None
+        if planned and planned.partner_id == caller.id:
+            _conclude_planned(sites, request_id, planned, validated(ChargingProfileResult, told))
+        else:
+            _conclude(answering, request_id, caller, told)
         return success()
 
     @router.put("/{session_id}")
     async def active_profile(request: Request, session_id: str) -> OcpiResponse:
-        active = validated(ActiveChargingProfile, parse_object(await request.body()))
+        document = parse_object(await request.body())
+        active = validated(ActiveChargingProfile, document)
         session = _session_id(request, session_id)
         stored = objects.get(session)
-        document = stored.parsed() if stored else {}
-        if document.get("status") != SessionStatus.ACTIVE:
+        known = stored.parsed() if stored else {}
+        if known.get("status") != SessionStatus.ACTIVE:
             raise unknown(f"ongoing Session {session_id}")
         location = ObjectId(
             session.partner_id,
             ModuleID.LOCATIONS,
             session.country_code,
             session.party_id,
-            str(document["location_id"]),
+            str(known["location_id"]),
         )
         sites.change_profile(location.text, session.text, lambda state: state.changed(active))
+        active_profiles.controllers.keep_active_profile(session, document, clock.now())
+        failures = active_profiles.tell(session, document)
+        if failures:
+            logger.warning("active charging profile not passed on", session_id=session_id, failures=failures)
         return success()
 
     return router
+
+
+def _conclude_planned(sites: Sites, request_id: str, asked: ProfileRequest, told: ChargingProfileResult) -> None:
+    """The result of a profile that the optimizer has asked for."""
+
+    def conclude(state: ProfileState) -> ProfileState | None:
+        return state.concluded(told.result, clock.now()) if state.request_id == request_id else None
+
+    state = sites.change_profile(asked.location, asked.session, conclude)
+    logger.info("charging profile result", session=asked.session, result=told.result, late=state is None)
+
+
+def _conclude(answering: Answering, request_id: str, caller: Partner, told: wire.JsonObject) -> None:
+    """The result of what the owner's backend has asked for, or of what we pass on for an SCSP (CHP-31).
+
+    Raises:
+        OcpiError: HTTP 404 if the caller was not asked; 2001 for a wrong result.
+    """
+    asked = answering.requests.get(request_id) if is_id(request_id) else None
+    if asked is None or not asked.awaited_from(caller.id, ModuleID.CHARGING_PROFILES):
+        raise unknown("request: this response URL was not given to you, or long ago")
+    check_result(asked, told)
+    concluded = answering.requests.conclude(request_id, told)
+    if concluded and concluded.forwards:
+        answering.settle(concluded.forwards, told)
+    logger.info("charging profile result", request_id=request_id, result=told["result"], late=concluded is None)
 
 
 def _session_id(request: Request, session_id: str) -> ObjectId:

@@ -1,1 +1,1 @@
-"""Locations, receiver interface: CPOs push what they have."""
+"""Locations: CPOs push what they have, and partners read what we have."""

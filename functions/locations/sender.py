@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter, Request
 
-from locations.parts import found, way
+from ocpi.intake import locations
+from ocpi.intake.parts import way
 from ocpi.parties.listing import Listing
 from ocpi.parties.ownership import ours
 from ocpi.parties.routing import addressed_party
 from ocpi.store.lists import ObjectList
 from ocpi.store.objects import Objects
-from ocpi.transport.envelope import OcpiResponse, stored, success
-from ocpi.transport.status import StatusCode, unknown
+from ocpi.transport.envelope import OcpiResponse, stored
 from ocpi.types.versions import ModuleID
 
 _LOCATION = "/{location_id}"
@@ -30,10 +30,6 @@ def routes(objects: Objects, listing: Listing, url: str) -> APIRouter:
     @router.get(_CONNECTOR)
     async def read(request: Request, location_id: str) -> OcpiResponse:
         location = ours(request, ModuleID.LOCATIONS, location_id)
-        known = objects.get(location)
-        if known is None:
-            raise unknown(f"Location {location_id}", StatusCode.UNKNOWN_LOCATION)
-        path = way(request)
-        return success(found(known.parsed(), path)) if path else stored(known.document)
+        return stored(locations.read(objects, location, way(request.path_params)))
 
     return router

@@ -3,22 +3,32 @@
 from typing import Any
 
 from ocpi.logs import logger
+from ocpi.push.events import EventBus
 from ocpi.push.messages import SiteMessage
 from ocpi.push.queue import FifoQueue
+from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
+from outbox.audience import Audience
 from outbox.changes import Outbox
+from outbox.events import events_of
 from outbox.settings import Settings
 
 settings = Settings.load()
 outbox = Outbox(Sites(settings.sites_table))
+audience = Audience(Partners(settings.partners_table))
 optimize_queue = FifoQueue(settings.optimize_queue_url)
+push_queue = FifoQueue(settings.push_queue_url)
+event_bus = EventBus(settings.event_bus_name)
 
 
 def handler(event: dict[str, Any], _context: object) -> None:
-    """Work through a batch of stream records; one message for each site concerned.
+    """Work through a batch of stream records: sites to look at, partners to tell, events for our own backend.
 
     A failure fails the batch, which the stream delivers again: all of it may be done twice.
     """
-    concerned = outbox.work_through(event["Records"])
+    records = event["Records"]
+    concerned = outbox.work_through(records)
     optimize_queue.send((site_id, SiteMessage(site_id=site_id, reason=why)) for site_id, why in concerned.items())
-    logger.info("stream", records=len(event["Records"]), sites=concerned)
+    push_queue.send(audience.messages_of(records))
+    event_bus.put(events_of(records))
+    logger.info("stream", records=len(records), sites=concerned)

@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import quote
 
 from pydantic import ValidationError
 
 from ocpi import clock
-from ocpi.parties.calling import Calling, endpoint
+from ocpi.parties.calling import Calling, address
 from ocpi.parties.own import OwnPlatform
 from ocpi.push.messages import ProfileMessage
 from ocpi.store.partners import Partners
@@ -76,8 +75,8 @@ class ProfileSender:
             raise PartnerUnreachable("the partner is unknown")
         routing = Routing(self.own.party(Role.SCSP), Party(message.country_code, message.party_id))
         client = self.calling.client(partner, routing)
-        url = endpoint(partner, ModuleID.CHARGING_PROFILES, InterfaceRole.RECEIVER)
-        return client.put(f"{url}/{quote(message.session_id, safe='')}", body)
+        url = address(partner, ModuleID.CHARGING_PROFILES, InterfaceRole.RECEIVER, message.session_id)
+        return client.put(url, body)
 
     def _failed(self, message: ProfileMessage, answer: Answer) -> str:
         """An error of the partner's own leaves open what it did; refusing the request means that it did nothing."""

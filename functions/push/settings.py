@@ -9,6 +9,7 @@ from ocpi.types.credentials import CredentialsRole
 class Settings(Base):
     """What the function needs from its environment."""
 
+    objects_table: str
     partners_table: str
     sites_table: str
     token_key_id: str

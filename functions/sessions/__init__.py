@@ -1,1 +1,1 @@
-"""Sessions, receiver interface: CPOs push what is being charged."""
+"""Sessions: CPOs push what is being charged, and partners read what is charged at our stations."""

@@ -18,7 +18,7 @@ objects = Objects(settings.objects_table)
 hasher = Hasher(settings.token_pepper_secret_id)
 listing = Listing(Lists(settings.objects_table), hasher)
 interfaces = {
-    InterfaceRole.SENDER: sender.routes(listing, own.url(ModuleID.SESSIONS, InterfaceRole.SENDER)),
+    InterfaceRole.SENDER: sender.routes(objects, listing, own.url(ModuleID.SESSIONS, InterfaceRole.SENDER)),
     InterfaceRole.RECEIVER: receiver.routes(objects),
 }
 handler = module_handler(ModuleID.SESSIONS, interfaces, own, Access(Partners(settings.partners_table), hasher))

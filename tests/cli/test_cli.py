@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,14 @@ import pytest
 
 from cli import main as cli
 from cli.deployment import Deployment
+from ocpi import clock
+from ocpi.store.partner import Quirk
 from tests.api import request
 from tests.conftest import ROLES
-from tests.partner import partner
+from tests.partner import ok, partner
 
 OUTPUTS = {
+    "ObjectsTable": "objects",
     "PartnersTable": "partners",
     "SitesTable": "sites",
     "TokenPepperSecretId": "pepper",
@@ -122,6 +126,102 @@ def test_a_partner_is_suspended_resumed_and_removed(ocpi: Ocpi) -> None:
     assert ocpi("partner", "list", "--json").json == []
 
 
+def test_quirks_are_switched_on_and_off_and_shown(ocpi: Ocpi) -> None:
+    invite(ocpi)
+    assert ocpi("partner", "set", "demo-cpo", "no-patch", "on", "plain-tokens", "on").out == (
+        "Partner 'demo-cpo' has no-patch, plain-tokens.\n"
+    )
+    assert "quirks: no-patch, plain-tokens" in ocpi("partner", "show", "demo-cpo").out
+    (listed,) = ocpi("partner", "list", "--json").json
+    assert listed["quirks"] == ["no-patch", "plain-tokens"]
+    switched = ocpi("partner", "set", "demo-cpo", "no-patch", "off", "trailing-slash", "on", "--json").json
+    assert switched["quirks"] == ["plain-tokens", "trailing-slash"]
+    off = ocpi("partner", "set", "demo-cpo", "plain-tokens", "off", "trailing-slash", "off").out
+    assert off == "Partner 'demo-cpo' has no quirks.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        (["no-patch"], "give each quirk with on or off, such as: no-patch on"),
+        (["slow", "on"], "'slow' is no quirk; there are plain-tokens, lenient-date-from,"),
+        (["no-patch", "yes"], "no-patch is switched on or off, not 'yes'"),
+    ],
+)
+def test_a_wrong_quirk_is_one_line_and_changes_nothing(ocpi: Ocpi, words: list[str], problem: str) -> None:
+    invite(ocpi)
+    printed = ocpi("partner", "set", "demo-cpo", *words)
+    assert (printed.exit_code, printed.out) == (1, "")
+    assert printed.err.startswith(f"ocpi: {problem}")
+    assert ocpi("partner", "show", "demo-cpo", "--json").json["quirks"] == []
+
+
+def test_the_help_tells_what_each_quirk_does(ocpi: Ocpi) -> None:
+    told = " ".join(ocpi("partner", "set", "--help").out.split())
+    for quirk in Quirk:
+        assert f"{quirk}: {quirk.meaning}." in told
+
+
+def test_a_partner_with_plain_tokens_is_invited(ocpi: Ocpi) -> None:
+    told = ocpi("partner", "invite", "--name", "Old", "--quirk", "plain-tokens", "--json").json
+    headers = {"authorization": f"Token {told['token']}"}
+    assert request("GET", "/ocpi/versions", headers=headers).status_code == 1000
+    assert ocpi("partner", "show", "old", "--json").json["quirks"] == ["plain-tokens"]
+
+
+def test_we_register_with_a_partner_that_has_plain_tokens(ocpi: Ocpi) -> None:
+    with partner() as other:
+        other.serve_versions()
+        other.answers["POST", "/credentials"] = ok(other.credentials())
+        options = ("--name", "Old", "--token", "token-a", "--quirk", "plain-tokens", "--quirk", "no-patch")
+        registered = ocpi("partner", "register", other.versions_url, *options, "--json").json
+        assert registered["quirks"] == ["no-patch", "plain-tokens"]
+        assert {seen.headers["authorization"] for seen in other.seen} == {"Token token-a"}
+
+
+def test_what_a_partner_tells_of_itself_is_fetched_anew(ocpi: Ocpi) -> None:
+    token_a = invite(ocpi)
+    with partner() as other:
+        other.serve_versions()
+        request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=other.credentials())
+        other.serve_versions(("locations", "SENDER"), ("tariffs", "SENDER"))
+        other.answers["GET", "/credentials"] = ok(other.credentials())
+        assert ocpi("partner", "refresh", "demo-cpo").out == "Partner 'demo-cpo' has 1 roles and 3 endpoints.\n"
+        assert "endpoint tariffs SENDER" in ocpi("partner", "show", "demo-cpo").out
+
+
+@pytest.mark.requirement("CRE-29", "CRE-30")
+def test_credentials_are_renewed_and_it_is_told_when_they_should_be(
+    ocpi: Ocpi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    time = tmp_path / "clock.json"
+    monkeypatch.setenv("CLOCK_FILE", str(time))
+    clock.write(time, datetime(2026, 11, 1, tzinfo=UTC), 0)
+    token_a = invite(ocpi)
+    with partner() as other:
+        other.serve_versions()
+        request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=other.credentials())
+        clock.write(time, datetime(2026, 11, 30, 23, 59, tzinfo=UTC), 0)
+        assert "rotate" not in ocpi("partner", "list").out
+        clock.write(time, datetime(2026, 12, 1, tzinfo=UTC), 0)
+        assert "Credentials older than 30 days; renew them with 'ocpi partner rotate': demo-cpo" in (
+            ocpi("partner", "list").out
+        )
+        assert ocpi("partner", "list", "--json").json[0]["token_days"] == 30
+        other.answers["PUT", "/credentials"] = ok(other.credentials("another"))
+        printed = ocpi("partner", "rotate", "demo-cpo")
+        assert printed.out == "Partner 'demo-cpo' and this platform have new tokens.\n"
+    assert "rotate" not in ocpi("partner", "list").out
+    assert ocpi("partner", "show", "demo-cpo", "--json").json["token_days"] == 0
+
+
+def test_credentials_of_a_partner_that_is_not_registered_cannot_be_renewed(ocpi: Ocpi) -> None:
+    invite(ocpi)
+    printed = ocpi("partner", "rotate", "demo-cpo")
+    assert (printed.exit_code, printed.out) == (1, "")
+    assert printed.err == "ocpi: the partner 'demo-cpo' is INVITED; we have no credentials to call it with\n"
+
+
 def test_an_invited_partner_cannot_be_suspended(ocpi: Ocpi) -> None:
     invite(ocpi)
     printed = ocpi("partner", "suspend", "demo-cpo")
@@ -136,7 +236,7 @@ def test_registering_with_a_partner_that_does_not_answer_is_one_line(ocpi: Ocpi)
     assert ocpi("partner", "list", "--json").json == []
 
 
-@pytest.mark.parametrize("command", ["show", "suspend", "resume", "remove"])
+@pytest.mark.parametrize("command", ["show", "suspend", "resume", "remove", "rotate", "refresh"])
 def test_an_unknown_partner_is_one_line(ocpi: Ocpi, command: str) -> None:
     printed = ocpi("partner", command, "nobody")
     assert (printed.exit_code, printed.out) == (1, "")

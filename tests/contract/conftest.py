@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
@@ -18,6 +19,7 @@ class Store:
 
     partners: Partners
     objects: Objects
+    lists: Lists
     sites: Sites
     name: str
 
@@ -27,9 +29,9 @@ def store(request: Any) -> Iterator[Store]:
     name = uuid4().hex
     if request.param == "moto":
         request.getfixturevalue("aws")
-        yield Store(Partners("partners"), Objects("objects"), Sites("sites"), name)
+        yield Store(Partners("partners"), Objects("objects"), Lists("objects"), Sites("sites"), name)
         return
     outputs = request.getfixturevalue("on_stack").outputs
     tables = (outputs[table] for table in ("PartnersTable", "ObjectsTable", "SitesTable"))
     partners, objects, sites = tables
-    yield Store(Partners(partners), Objects(objects), Sites(sites), name)
+    yield Store(Partners(partners), Objects(objects), Lists(objects), Sites(sites), name)

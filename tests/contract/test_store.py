@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
-from ocpi.store.keys import ObjectId
+from ocpi.store.keys import OWN, ObjectId
+from ocpi.store.lists import ObjectList, Window
 from ocpi.store.objects import Outcome
 from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.store.profiles import ProfileState
 from ocpi.store.table import Conflict
+from ocpi.transport.headers import Party
 from ocpi.types.versions import ModuleID
 from tests.contract.conftest import Store
 from tests.objects import SESSION, SITE
@@ -71,6 +73,118 @@ def test_changes_at_the_same_time_are_all_kept(store: Store) -> None:
     stored = store.objects.get(tariff(store))
     assert stored
     assert sorted(stored.parsed()) == names
+
+
+def own(store: Store, id_: str, module: ModuleID = ModuleID.TARIFFS) -> ObjectId:
+    """An object of ours; the party is one of this test alone."""
+    return ObjectId(OWN, module, "NL", store.name, id_)
+
+
+def own_list(store: Store, module: ModuleID = ModuleID.TARIFFS, audience: str = "") -> ObjectList:
+    return ObjectList.own(module, Party("NL", store.name), Party("NL", audience) if audience else None)
+
+
+def own_session(store: Store, id_: str, emsp: str, second: int = 0) -> Outcome:
+    token = SESSION["cdr_token"] | {"party_id": emsp}
+    moment = NOW + timedelta(seconds=second)
+    return store.objects.put(own(store, id_, ModuleID.SESSIONS), {"id": id_, "cdr_token": token}, moment)
+
+
+def listed(store: Store, objects: ObjectList, window: Window, limit: int = 2) -> list[str]:
+    """What all pages of a list show, each page after the other."""
+    after, shown = "", []
+    while True:
+        page = store.lists.page(objects, window, after, limit)
+        assert len(page.documents) <= limit
+        shown += [json.loads(document)["id"] for document in page.documents]
+        if page.after is None:
+            return shown
+        after = page.after
+
+
+def totals(store: Store, *audiences: str) -> list[int]:
+    lists = [own_list(store, ModuleID.SESSIONS, audience) for audience in audiences]
+    return [store.lists.total(objects, Window()) for objects in lists]
+
+
+def test_a_list_is_in_the_order_of_change_and_read_from_anywhere(store: Store) -> None:
+    moments = [NOW + timedelta(seconds=second) for second in range(5)]
+    for number, moment in enumerate(moments):
+        store.objects.put(own(store, f"T{number}"), {"id": f"T{number}"}, moment)
+    store.objects.put(own(store, "T1"), {"id": "T1"}, NOW + timedelta(seconds=9))
+    objects, window = own_list(store), Window(moments[2], moments[4])
+    assert listed(store, objects, Window()) == ["T0", "T2", "T3", "T4", "T1"]
+    assert listed(store, objects, window) == ["T2", "T3"]
+    assert [store.lists.total(objects, each) for each in (Window(), window)] == [5, 2]
+    after = store.lists.skip(objects, Window(), 3)
+    assert after
+    assert [json.loads(each)["id"] for each in store.lists.page(objects, Window(), after, 9).documents] == ["T4", "T1"]
+    assert store.lists.skip(objects, Window(), 6) is None
+
+
+def test_a_page_ends_where_the_store_stops_reading(store: Store) -> None:
+    for number in range(7):
+        store.objects.put(own(store, f"T{number}"), {"id": f"T{number}", "vendor": "x" * 340_000}, NOW)
+    page = store.lists.page(own_list(store), Window(), "", 100)
+    assert page.after
+    assert sum(map(len, page.documents)) < 2**20
+    assert listed(store, own_list(store), Window(), 100) == [f"T{number}" for number in range(7)]
+    after = store.lists.skip(own_list(store), Window(), 6)
+    assert after
+    assert len(store.lists.page(own_list(store), Window(), after, 100).documents) == 1
+
+
+def test_the_counters_follow_every_change_at_once(store: Store) -> None:
+    assert totals(store, "", "ABC", "XYZ") == [0, 0, 0]
+    own_session(store, "S1", "ABC")
+    own_session(store, "S2", "ABC")
+    assert totals(store, "", "ABC", "XYZ") == [2, 2, 0]
+    assert own_session(store, "S1", "ABC", 1) is Outcome.UPDATED
+    assert totals(store, "", "ABC", "XYZ") == [2, 2, 0]
+    own_session(store, "S1", "XYZ", 2)
+    assert own_session(store, "S2", "XYZ", -1) is Outcome.IGNORED
+    assert totals(store, "", "ABC", "xyz") == [2, 1, 1]
+    for expected in (True, False):
+        assert store.objects.delete(own(store, "S2", ModuleID.SESSIONS)) is expected
+    assert totals(store, "", "ABC", "XYZ") == [1, 0, 1]
+    assert listed(store, own_list(store, ModuleID.SESSIONS, "XYZ"), Window()) == ["S1"]
+
+
+@pytest.mark.parametrize("store", [pytest.param("local AWS", marks=pytest.mark.e2e)], indirect=True)
+def test_the_counters_are_right_when_many_write_at_once(store: Store) -> None:
+    """Not on moto, which undoes what others wrote meanwhile when it cancels a transaction."""
+
+    def write(number: int) -> None:
+        own_session(store, f"S{number % 6}", "ABC" if number % 2 else "XYZ", number)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(18)))
+        assert totals(store, "", "ABC", "XYZ") == [6, 3, 3]
+        deleted = list(pool.map(store.objects.delete, [own(store, "S1", ModuleID.SESSIONS)] * 4))
+    assert sorted(deleted) == [False, False, False, True]
+    assert totals(store, "", "ABC", "XYZ") == [5, 2, 3]
+
+
+def test_an_object_is_added_once(store: Store) -> None:
+    assert store.objects.add(own(store, "T1"), {"id": "T1"}, NOW) is None
+    stored = store.objects.add(own(store, "t1"), {"id": "other"}, NOW + timedelta(seconds=1))
+    assert stored
+    assert stored.parsed() == {"id": "T1"}
+    assert store.lists.total(own_list(store), Window()) == 1
+
+
+def test_what_is_off_the_list_is_still_there_and_comes_back_with_its_next_change(store: Store) -> None:
+    objects = ObjectList.of_partner(store.name, ModuleID.TARIFFS, Party("NL", "SIM"))
+    for id_ in ("T1", "T2"):
+        store.objects.put(tariff(store, id_), {"id": id_}, NOW)
+    for _ in range(2):
+        store.objects.unlist(tariff(store, "T1"))
+    assert listed(store, objects, Window()) == ["T2"]
+    known = store.objects.get(tariff(store, "T1"))
+    assert known
+    assert not known.listed
+    assert store.objects.put(tariff(store, "T1"), {"id": "T1"}, NOW) is Outcome.UPDATED
+    assert listed(store, objects, Window()) == ["T1", "T2"]
 
 
 def test_a_token_is_rotated_at_once_or_not(store: Store) -> None:

@@ -6,11 +6,14 @@ import boto3
 import pytest
 
 from ocpi.parties.handshake import Handshake, NameTaken
+from ocpi.store.partner import Partner as StoredPartner
 from ocpi.store.partner import PartnerStatus
+from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, StatusCode
+from ocpi.types.primitives import Role
 from tests.api import request
 from tests.functions.conftest import Connection
-from tests.partner import TOKEN, Partner, Seen, ok
+from tests.partner import TOKEN, Answer, Partner, Seen, ok
 
 CREDENTIALS = "/ocpi/2.2.1/credentials"
 VERSIONS = "/ocpi/versions"
@@ -270,7 +273,7 @@ def test_a_connected_partner_is_not_invited_again(connection: Connection, handsh
 def test_we_register_with_a_partner_which_calls_us_back(handshake: Handshake, partner: Partner) -> None:
     called_back: list[object] = []
 
-    def take_credentials(seen: Seen) -> tuple[int, object]:
+    def take_credentials(seen: Seen) -> Answer:
         called_back.append(works(seen.body["token"]))
         called_back.append(
             request("GET", "/ocpi/2.2.1/receiver/sessions/NL/SIM/1", token=seen.body["token"]).http_status
@@ -309,3 +312,145 @@ def test_unregistering_tells_the_partner(connection: Connection, handshake: Hand
     assert ended.status is PartnerStatus.UNREGISTERED
     assert [(seen.method, seen.token) for seen in connection.partner.seen] == [("DELETE", TOKEN)]
     assert not works(connection.token)
+
+
+@pytest.mark.requirement("CRE-13")
+@pytest.mark.parametrize("version", ["2.1.1", "2.2", "3.0"])
+def test_a_connection_cannot_be_moved_to_a_version_that_we_do_not_speak(connection: Connection, version: str) -> None:
+    credentials = connection.partner.credentials("another")
+    reply = request("PUT", f"/ocpi/{version}/credentials", token=connection.token, body=credentials)
+    assert reply.http_status == 404
+    assert works(connection.token)
+    assert connection.partner.seen == []
+
+
+class TestRenewal:
+    """We renew the credentials with a partner."""
+
+    GIVEN = "their-new-token"
+
+    @pytest.fixture
+    def tried(self, connection: Connection) -> list[str]:
+        """The tokens that we offer; before it takes one, the partner tries it, as CRE-11 says."""
+        tokens: list[str] = []
+
+        def take(seen: Seen) -> Answer:
+            tokens.append(seen.body["token"])
+            assert works(seen.body["token"])
+            assert works(connection.token)
+            return ok(connection.partner.credentials(self.GIVEN))
+
+        connection.partner.answers["PUT", "/credentials"] = take
+        return tokens
+
+    @staticmethod
+    def renew(handshake: Handshake) -> StoredPartner:
+        known = handshake.partners.get("cpo")
+        assert known
+        return handshake.renew(known)
+
+    @pytest.mark.requirement("CRE-14", "CRE-29")
+    def test_both_tokens_are_replaced(self, connection: Connection, handshake: Handshake, tried: list[str]) -> None:
+        renewed = self.renew(handshake)
+        (token,) = tried
+        assert works(token)
+        assert not works(connection.token)
+        assert renewed.sealed_token
+        assert handshake.safe.open(renewed.sealed_token, "cpo") == self.GIVEN
+        (seen,) = connection.partner.seen
+        assert (seen.method, seen.path, seen.token) == ("PUT", "/credentials", TOKEN)
+        assert seen.body["url"] == "https://ocpi.example.com/ocpi/versions"
+        assert {role["role"] for role in seen.body["roles"]} == {"CPO", "EMSP", "SCSP"}
+        assert not [name for name in seen.headers if name.startswith("ocpi-")]
+
+    @pytest.mark.requirement("CRE-14")
+    def test_what_the_partner_tells_of_itself_is_taken_over(
+        self, connection: Connection, handshake: Handshake, tried: list[str]
+    ) -> None:
+        roles = [{"role": "CPO", "country_code": "BE", "party_id": "NEW", "business_details": {"name": "New"}}]
+        given = connection.partner.credentials(self.GIVEN) | {"roles": roles}
+        connection.partner.answers["PUT", "/credentials"] = ok(given)
+        assert self.renew(handshake).party(Role.CPO) == Party("BE", "NEW")
+
+    @pytest.mark.parametrize("answer", [(405, {"status_code": 2000}), ok({"token": "x"}), ok()])
+    def test_after_a_refusal_all_is_as_before(
+        self, connection: Connection, handshake: Handshake, answer: Answer
+    ) -> None:
+        offered: list[str] = []
+
+        def refuse(seen: Seen) -> Answer:
+            offered.append(seen.body["token"])
+            return answer
+
+        connection.partner.answers["PUT", "/credentials"] = refuse
+        with pytest.raises(OcpiError) as failure:
+            self.renew(handshake)
+        assert failure.value.status_code is StatusCode.UNABLE_TO_USE_API
+        assert works(connection.token)
+        assert not works(offered[0])
+
+    @pytest.mark.requirement("CRE-29")
+    def test_without_an_answer_both_tokens_hold_until_the_next_attempt(
+        self, connection: Connection, handshake: Handshake, tried: list[str]
+    ) -> None:
+        take = connection.partner.answers["PUT", "/credentials"]
+        connection.partner.answers["PUT", "/credentials"] = lambda seen: _lost(tried, seen)
+        with pytest.raises(OcpiError, match="both the old and the new token hold"):
+            self.renew(handshake)
+        assert works(connection.token)
+        assert works(tried[0])
+        connection.partner.answers["PUT", "/credentials"] = take
+        self.renew(handshake)
+        assert [works(token) for token in (connection.token, *tried)] == [False, False, True]
+
+    def test_who_is_not_registered_cannot_be_renewed(self, handshake: Handshake) -> None:
+        handshake.invite("CPO")
+        with pytest.raises(ValueError, match="'cpo' is INVITED; we have no credentials to call it with"):
+            self.renew(handshake)
+
+    def test_all_tokens_die_with_the_connection(
+        self, connection: Connection, handshake: Handshake, tried: list[str]
+    ) -> None:
+        connection.partner.answers["PUT", "/credentials"] = lambda seen: _lost(tried, seen)
+        with pytest.raises(OcpiError):
+            self.renew(handshake)
+        assert request("DELETE", CREDENTIALS, token=tried[0]).status_code == 1000
+        assert [works(token) for token in (connection.token, *tried)] == [False, False]
+
+
+@pytest.mark.requirement("CRE-01")
+def test_we_call_all_four_methods_of_a_partner(handshake: Handshake, partner: Partner) -> None:
+    for method, token in (("POST", "first"), ("GET", "second"), ("PUT", "third"), ("DELETE", "none")):
+        partner.answers[method, "/credentials"] = ok(partner.credentials(token))
+    registered = handshake.register("CPO", partner.versions_url, "token-a")
+    handshake.unregister(handshake.renew(handshake.refresh(registered)))
+    called = [(seen.method, seen.token) for seen in partner.seen if seen.path == "/credentials"]
+    assert called == [("POST", "token-a"), ("GET", "first"), ("PUT", "second"), ("DELETE", "third")]
+
+
+@pytest.mark.requirement("CRE-01")
+def test_we_offer_all_four_methods_and_no_other(connection: Connection) -> None:
+    credentials = connection.partner.credentials()
+    assert request("PATCH", CREDENTIALS, token=connection.token, body=credentials).http_status == 405
+    assert request("GET", CREDENTIALS, token=connection.token).status_code == 1000
+    token = request("PUT", CREDENTIALS, token=connection.token, body=credentials).data["token"]
+    assert request("DELETE", CREDENTIALS, token=token).status_code == 1000
+
+
+def test_what_a_partner_tells_is_only_taken_over_if_it_can_be_used(
+    connection: Connection, handshake: Handshake
+) -> None:
+    connection.partner.answers["GET", "/credentials"] = ok(connection.partner.credentials("second"))
+    connection.partner.answers["GET", "/details"] = (500, b"")
+    known = handshake.partners.get("cpo")
+    assert known
+    with pytest.raises(OcpiError) as failure:
+        handshake.refresh(known)
+    assert failure.value.status_code is StatusCode.UNABLE_TO_USE_API
+    assert handshake.partners.get("cpo") == known
+
+
+def _lost(tried: list[str], seen: Seen) -> Answer:
+    """An answer that does not arrive whole."""
+    tried.append(seen.body["token"])
+    return 502, b"Bad gateway"

@@ -1,14 +1,19 @@
-"""Locations, receiver interface: what a CPO pushes is kept as it came."""
+"""Locations: what a CPO pushes is kept as it came, ours are read."""
 
 from typing import Any
 
 import pytest
 
+from ocpi.store.objects import Outcome
+from ocpi.transport.status import OcpiError
+from tests import own
 from tests.api import Reply, request
-from tests.functions.conftest import Connection
-from tests.objects import CONNECTOR, EVSE, LOCATION, without
+from tests.functions.conftest import Connection, Register
+from tests.objects import CONNECTOR, EVSE, LOCATION, TARIFF, without
 
 URL = "/ocpi/2.2.1/receiver/locations/NL/SIM/L1"
+OURS = "/ocpi/2.2.1/sender/locations"
+IMAGE: dict[str, Any] = {"url": "https://example.com/1.jpeg", "category": "OTHER", "type": "jpeg", "width": 99999}
 LATER = "2026-11-22T09:00:00Z"
 EARLIER = "2026-11-22T07:00:00Z"
 
@@ -104,7 +109,9 @@ def test_a_patch_without_last_updated_is_2001_and_changes_nothing(locations: Loc
     assert locations.stored() == LOCATION
 
 
-def test_null_in_a_patch_clears_an_optional_field_and_is_2001_on_a_required_one(locations: Locations) -> None:
+def test_decision_21_null_in_a_patch_clears_an_optional_field_and_is_2001_on_a_required_one(
+    locations: Locations,
+) -> None:
     locations("PATCH", body={"name": "Station", "last_updated": LATER})
     assert locations("PATCH", body={"name": None, "last_updated": LATER}).status_code == 1000
     assert "name" not in locations.stored()
@@ -115,7 +122,7 @@ def test_null_in_a_patch_clears_an_optional_field_and_is_2001_on_a_required_one(
 
 @pytest.mark.parametrize("path", ["", "/E1", "/E1/1"])
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_what_arrives_late_is_ignored_with_1000(locations: Locations, method: str, path: str) -> None:
+def test_decision_22_what_arrives_late_is_ignored_with_1000(locations: Locations, method: str, path: str) -> None:
     objects = {"": LOCATION, "/E1": EVSE, "/E1/1": CONNECTOR}
     late = objects[path] | {"last_updated": EARLIER, "vendor": "late"}
     assert locations(method, path, late).status_code == 1000
@@ -124,14 +131,14 @@ def test_what_arrives_late_is_ignored_with_1000(locations: Locations, method: st
 
 @pytest.mark.parametrize(("path", "part"), [("/E1", EVSE), ("/E1/1", CONNECTOR)])
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
-def test_a_part_of_an_unknown_location_is_404_with_2003(
+def test_decision_23_a_part_of_an_unknown_location_is_404_with_2003(
     locations: Locations, method: str, path: str, part: dict[str, Any]
 ) -> None:
     reply = locations(method, URL.replace("L1", "L9") + path, part)
     assert (reply.http_status, reply.status_code) == (404, 2003)
 
 
-def test_a_connector_of_an_unknown_evse_is_404_with_2003(locations: Locations) -> None:
+def test_decision_23_a_connector_of_an_unknown_evse_is_404_with_2003(locations: Locations) -> None:
     reply = locations("PUT", "/E9/1", CONNECTOR)
     assert (reply.http_status, reply.status_code) == (404, 2003)
     assert "E9" in reply.message
@@ -215,6 +222,19 @@ def test_a_missing_field_is_2001_naming_it(locations: Locations, field: str) -> 
         pytest.param({"city": "x" * 46}, "/city", marks=pytest.mark.requirement("TYP-05")),
         ({"publish": "false"}, "/publish"),
         pytest.param(
+            {"images": [without(IMAGE, "category")]}, "/images/0/category", marks=pytest.mark.requirement("LOC-42")
+        ),
+        pytest.param(
+            {"images": [IMAGE | {"category": "Other"}]}, "/images/0/category", marks=pytest.mark.requirement("LOC-42")
+        ),
+        pytest.param({"images": [without(IMAGE, "url")]}, "/images/0/url", marks=pytest.mark.requirement("LOC-42")),
+        pytest.param(
+            {"images": [IMAGE | {"type": "image"}]}, "/images/0/type", marks=pytest.mark.requirement("LOC-42")
+        ),
+        pytest.param(
+            {"images": [IMAGE | {"width": 100000}]}, "/images/0/width", marks=pytest.mark.requirement("LOC-42")
+        ),
+        pytest.param(
             {"opening_times": {"twentyfourseven": False}}, "/opening_times", marks=pytest.mark.requirement("LOC-37")
         ),
         ({"evses": [EVSE, EVSE | {"uid": "e1"}]}, "/: Value error, evses holds the same id twice"),
@@ -241,3 +261,175 @@ def test_the_objects_of_other_parties_are_not_accessible(locations: Locations) -
         reply = locations(method, foreign, LOCATION | {"party_id": "ABC"})
         assert reply.http_status == 404
         assert "NL/ABC" in reply.message
+
+
+@pytest.mark.requirement("LOC-14", "TRA-14")
+@pytest.mark.parametrize("path", ["", "/E1", "/E1/1"])
+@pytest.mark.parametrize("method", ["POST", "DELETE"])
+def test_a_location_is_neither_posted_nor_deleted(locations: Locations, method: str, path: str) -> None:
+    reply = locations(method, path, LOCATION)
+    assert (reply.http_status, reply.status_code) == (405, 2000)
+    assert locations.stored() == LOCATION
+
+
+class Reader:
+    """An eMSP that reads our Locations."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, path: str = "", method: str = "GET", body: object = None) -> Reply:
+        return request(method, OURS + path, token=self._token, body=body)
+
+    def location(self) -> dict[str, Any]:
+        """Our Location."""
+        reply = self("/L1")
+        assert self().data == [reply.data]
+        return dict(reply.data)
+
+
+@pytest.fixture
+def reader(register: Register) -> Reader:
+    """Of one Location with two EVSEs."""
+    own.put_location(LOCATION)
+    return Reader(register("EMSP NL TNM"))
+
+
+@pytest.mark.requirement("LOC-02", "LOC-03", "TYP-01")
+def test_our_location_is_read_whole_or_in_part(reader: Reader) -> None:
+    assert reader.location() == reader("/l1").data == LOCATION | own.PARTY
+    assert reader("/L1/e2").data == EVSE | {"uid": "E2"}
+    assert reader("/L1/E1/1").data == CONNECTOR
+
+
+@pytest.mark.requirement("STA-03")
+@pytest.mark.parametrize("path", ["/L9", "/L1/E9", "/L1/E1/9", "/L9/E1/1"])
+def test_what_we_do_not_have_is_404(reader: Reader, path: str) -> None:
+    reply = reader(path)
+    assert (reply.http_status, reply.status_code) == (404, 2003)
+
+
+@pytest.mark.requirement("LOC-04", "TRA-14")
+@pytest.mark.parametrize("path", ["", "/L1", "/L1/E1", "/L1/E1/1"])
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_our_locations_are_read_and_nothing_else(reader: Reader, method: str, path: str) -> None:
+    reply = reader(path, method, LOCATION)
+    assert (reply.http_status, reply.status_code) == (405, 2000)
+    assert reader.location() == LOCATION | own.PARTY
+
+
+@pytest.mark.requirement("LOC-15")
+def test_a_change_to_a_connector_of_ours_moves_its_evse_and_location_on(reader: Reader) -> None:
+    own.put_location(CONNECTOR | {"last_updated": LATER}, location_id="L1", evse_uid="E1", connector_id="1")
+    location = reader.location()
+    assert [evse["last_updated"] for evse in location["evses"]] == [LATER, EVSE["last_updated"]]
+    assert location["last_updated"] == LATER
+    latest = "2026-11-22T10:00:00Z"
+    own.patch_location({"status": "CHARGING", "last_updated": latest}, evse_uid="E2")
+    location = reader.location()
+    assert [evse["last_updated"] for evse in location["evses"]] == [LATER, latest]
+    assert location["last_updated"] == latest
+
+
+@pytest.mark.requirement("LOC-15")
+def test_even_if_the_backend_puts_the_location_with_its_old_last_updated(reader: Reader) -> None:
+    changed = EVSE | {"connectors": [CONNECTOR | {"max_amperage": 16, "last_updated": LATER}]}
+    own.put_location(LOCATION | {"evses": [EVSE, changed | {"uid": "E2"}]})
+    location = reader.location()
+    assert [evse["last_updated"] for evse in location["evses"]] == [EVSE["last_updated"], LATER]
+    assert location["last_updated"] == LATER
+    assert [each["id"] for each in reader(f"?date_from={LATER}").data] == ["L1"]
+
+
+@pytest.mark.requirement("LOC-17", "LOC-18")
+def test_an_evse_that_our_backend_leaves_out_is_told_as_removed(reader: Reader) -> None:
+    own.put_location(LOCATION | {"evses": [EVSE], "last_updated": LATER})
+    removed = EVSE | {"uid": "E2", "status": "REMOVED", "last_updated": LATER}
+    assert reader.location()["evses"] == [EVSE, removed]
+    assert reader("/L1/E2").data == removed
+    own.patch_location({"evses": None, "last_updated": "2026-11-22T10:00:00Z"})
+    gone = EVSE | {"status": "REMOVED", "last_updated": "2026-11-22T10:00:00Z"}
+    assert reader.location()["evses"] == [gone, removed]
+
+
+@pytest.mark.requirement("LOC-17")
+@pytest.mark.parametrize("removed", [{"status": "REMOVED"}, {"status": "REMOVED", "evse_id": None}])
+def test_our_backend_removes_an_evse_by_its_status(reader: Reader, removed: dict[str, Any]) -> None:
+    own.patch_location(removed | {"last_updated": LATER}, evse_uid="E1")
+    assert reader("/L1/E1").data == EVSE | {"status": "REMOVED", "last_updated": LATER}
+
+
+def refused(pointer: str, **changes: object) -> None:
+    """Our own backend may not put this."""
+    with pytest.raises(OcpiError, match=f"^{pointer}: ") as refusal:
+        own.put_location(LOCATION | {"last_updated": LATER} | changes)
+    assert refusal.value.status_code == 2001
+
+
+@pytest.mark.requirement("LOC-18")
+def test_no_connector_of_ours_is_ever_left_out(reader: Reader) -> None:
+    both = EVSE | {"connectors": [CONNECTOR, CONNECTOR | {"id": "2"}]}
+    own.put_location(LOCATION | {"evses": [EVSE | {"uid": "E2"}, both]})
+    refused("/evses/1/connectors", evses=[EVSE | {"uid": "E2"}, EVSE])
+    with pytest.raises(OcpiError, match=r"^/evses/1/connectors: the connector 2 is missing"):
+        own.put_location(EVSE | {"last_updated": LATER}, location_id="L1", evse_uid="E1")
+    assert reader("/L1/E1").data == both
+
+
+@pytest.mark.requirement("LOC-24")
+def test_who_may_see_ours_is_said_only_where_it_is_hidden(reader: Reader) -> None:
+    some = {"publish_allowed_to": [{"group_id": "G1"}]}
+    refused("/", publish=True, **some)
+    with pytest.raises(OcpiError, match="publish_allowed_to"):
+        own.patch_location({"publish": True, "last_updated": LATER} | some)
+    own.put_location(LOCATION | some)
+    assert reader.location() == LOCATION | own.PARTY | some
+
+
+@pytest.mark.requirement("LOC-40")
+def test_the_energy_mix_of_ours_is_whole(reader: Reader) -> None:
+    shares = [{"source": "SOLAR", "percentage": 33.3}, {"source": "WIND", "percentage": 66.6}]
+    mix = {"is_green_energy": True, "energy_sources": shares}
+    refused("/energy_mix/energy_sources", energy_mix=mix)
+    with pytest.raises(OcpiError, match=r"^/energy_mix/energy_sources: .* 99.9,"):
+        own.patch_location({"energy_mix": mix, "last_updated": LATER})
+    shares[0]["percentage"] = 33.4
+    own.put_location(LOCATION | {"energy_mix": mix})
+    assert reader.location()["energy_mix"] == mix
+
+
+@pytest.mark.requirement("LOC-34", "TAR-17")
+def test_a_connector_of_ours_has_one_tariff_of_a_type_at_a_time(reader: Reader) -> None:
+    noon, night = "2026-11-22T12:00:00Z", "2026-11-22T22:00:00Z"
+    own.put_tariff(TARIFF | {"id": "TODAY", "type": "REGULAR", "end_date_time": night})
+    own.put_tariff(TARIFF | {"id": "TOMORROW", "type": "REGULAR", "start_date_time": night})
+    own.put_tariff(TARIFF | {"id": "AFTERNOON", "type": "REGULAR", "start_date_time": noon, "end_date_time": night})
+    own.put_tariff(TARIFF | {"id": "CHEAP", "type": "PROFILE_CHEAP"})
+
+    def evses(*tariff_ids: str) -> list[dict[str, Any]]:
+        connector = CONNECTOR | {"tariff_ids": tariff_ids}
+        return [EVSE | {"connectors": [connector]}, EVSE | {"uid": "E2"}]
+
+    refused("/evses/0/connectors/0/tariff_ids", evses=evses("today", "CHEAP", "AFTERNOON"))
+    with pytest.raises(OcpiError, match="AFTERNOON and TODAY"):
+        own.patch_location(
+            {"tariff_ids": ["TODAY", "AFTERNOON"], "last_updated": LATER}, evse_uid="E1", connector_id="1"
+        )
+    whole = evses("TODAY", "TOMORROW", "CHEAP", "UNKNOWN")
+    own.put_location(LOCATION | {"evses": whole})
+    assert reader.location()["evses"][0]["connectors"][0]["tariff_ids"] == ["TODAY", "TOMORROW", "CHEAP", "UNKNOWN"]
+
+
+def test_what_identifies_ours_never_changes(reader: Reader) -> None:
+    for fields, parts in (({"id": "L2"}, {}), ({"uid": "E9"}, {"evse_uid": "E1"})):
+        with pytest.raises(OcpiError, match="what identifies an object cannot be changed"):
+            own.patch_location(fields | {"last_updated": LATER}, **parts)
+    refused("/", evses=[EVSE, EVSE | {"uid": "e1"}])
+    assert reader.location() == LOCATION | own.PARTY
+
+
+def test_what_our_backend_puts_late_is_ignored(reader: Reader) -> None:
+    late = {"last_updated": EARLIER}
+    assert own.put_location(LOCATION | late) is own.patch_location({"name": "x"} | late) is Outcome.IGNORED
+    assert own.patch_location({"status": "UNKNOWN"} | late, evse_uid="E1") is Outcome.IGNORED
+    assert reader.location() == LOCATION | own.PARTY

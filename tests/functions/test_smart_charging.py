@@ -341,7 +341,7 @@ def test_a_session_that_is_active_again_finds_its_profile(cpo: Cpo) -> None:
 
 
 def test_a_request_that_the_queue_delivers_twice_is_sent_once(cpo: Cpo) -> None:
-    sender = import_module("push.app").sender
+    sender = import_module("push.app").profile_sender
     sent = []
     with patch.object(type(sender), "send", autospec=True, side_effect=lambda _, message: sent.append(message)):
         cpo.begins("S1")

@@ -13,13 +13,14 @@ from ocpi import wire
 from ocpi.intake import tokens
 from ocpi.store.keys import OWN, ObjectId
 from ocpi.store.objects import Objects
-from ocpi.store.requests import Request, Requests, RequestStatus
+from ocpi.store.requests import Request, RequestStatus
 from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError
 from ocpi.types.versions import ModuleID
 from tests.api import Reply, deployed, request
 from tests.functions.conftest import Register
 from tests.objects import EVSE, LOCATION, TOKEN, without
+from tests.owner import owner
 
 RECEIVER = "/ocpi/2.2.1/receiver/tokens/NL/TNM"
 SENDER = "/ocpi/2.2.1/sender/tokens"
@@ -306,12 +307,12 @@ class TestAuthorize:
 
 
 class Backend:
-    """Our backend: it decides on every request for authorization that is stored."""
+    """Our backend: it decides on every request for authorization, through the owner API."""
 
     def __init__(self, decision: dict[str, Any]) -> None:
-        self.requests = Requests("objects")
         self.decision = decision
         self.asked: list[Request] = []
+        self.told: list[int] = []
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._run)
 
@@ -322,12 +323,14 @@ class Backend:
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
         self._thread.join()
+        assert set(self.told) <= {200}, self.told
 
     def _run(self) -> None:
         while not self._stopped.wait(0.02):
             for known in pending():
                 self.asked.append(known)
-                self.requests.conclude(known.id, self.decision)
+                reply = owner("POST", f"/requests/{known.id}/result", self.decision)
+                self.told.append(reply.http_status)
 
 
 def stored_requests() -> list[Request]:

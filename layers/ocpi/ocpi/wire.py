@@ -67,7 +67,7 @@ def loads_object(text: bytes | str) -> JsonObject:
 
 
 def dumps(value: object) -> bytes:
-    """Write dicts, lists, decimals, datetimes, enums and pydantic models as JSON.
+    """Write dicts, lists, sets, decimals, datetimes, enums and pydantic models as JSON.
 
     Fields that are ``None`` in a model are left out: OCPI reads absent and null alike (TYP-16).
     """
@@ -82,6 +82,8 @@ def _plain(value: object) -> object:
             return orjson.Fragment(_number(value))
         case datetime():
             return format_datetime(value)
+        case frozenset():
+            return sorted(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 

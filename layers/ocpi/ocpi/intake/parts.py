@@ -4,14 +4,14 @@ A Location is stored whole, so a change to a part is a change to the Location, w
 (LOC-08, LOC-09, LOC-13). Documents are plain JSON, so that fields we do not know survive.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import BaseModel
-from starlette.requests import Request
 
 from ocpi import wire
+from ocpi.intake.identity import IDENTITY, items
 from ocpi.transport.patch import last_updated
 from ocpi.transport.status import StatusCode, unknown
 from ocpi.types.locations import EVSE, Connector, Location
@@ -32,7 +32,7 @@ class Level:
         return self.identity[-1]
 
 
-LOCATION = Level(Location, ("country_code", "party_id", "id"), "")
+LOCATION = Level(Location, IDENTITY, "")
 EVSES = Level(EVSE, ("uid",), "evses")
 CONNECTORS = Level(Connector, ("id",), "connectors")
 
@@ -40,9 +40,8 @@ type Path = Sequence[tuple[Level, str]]
 """The way from a Location down to a part of it: each level with the id there; empty for the Location itself."""
 
 
-def way(request: Request) -> Path:
-    """The way that a URL names, by its parameters `evse_uid` and `connector_id`."""
-    names = request.path_params
+def way(names: Mapping[str, str]) -> Path:
+    """The way that the parameters of a URL name: `evse_uid` and `connector_id`, where they are there."""
     levels = ((EVSES, "evse_uid"), (CONNECTORS, "connector_id"))
     return [(level, names[name]) for level, name in levels if name in names]
 
@@ -50,7 +49,7 @@ def way(request: Request) -> Path:
 def find(document: wire.JsonObject, path: Path) -> wire.JsonObject | None:
     """The part of `document` at `path`, or None."""
     for level, id_ in path:
-        children = _children(document, level)
+        children = items(document, level.listed_in)
         place = _place(children, level, id_)
         if place is None:
             return None
@@ -81,7 +80,7 @@ def replaced(document: wire.JsonObject, path: Path, part: wire.JsonObject) -> wi
         return part
     (level, id_), rest = path[0], path[1:]
     child = replaced(found(document, path[:1]), rest, part) if rest else part
-    children = list(_children(document, level))
+    children = items(document, level.listed_in)
     place = _place(children, level, id_)
     if place is None:
         children.append(child)
@@ -89,11 +88,6 @@ def replaced(document: wire.JsonObject, path: Path, part: wire.JsonObject) -> wi
         children[place] = child
     newest = max(last_updated(document), last_updated(child))
     return document | {level.listed_in: children, "last_updated": format_datetime(newest)}
-
-
-def _children(document: wire.JsonObject, level: Level) -> list[dict[str, Any]]:
-    children: Any = document.get(level.listed_in) or []
-    return list(children)
 
 
 def _place(children: list[dict[str, Any]], level: Level, id_: str) -> int | None:

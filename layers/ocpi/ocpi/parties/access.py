@@ -3,6 +3,8 @@
 from ocpi.parties.secrets import Hasher
 from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.store.partners import Partners
+from ocpi.transport.quirks import Quirk
+from ocpi.transport.tokens import Presented
 
 _CONNECTING = {PartnerStatus.INVITED, PartnerStatus.REGISTERING, PartnerStatus.REGISTERED}
 
@@ -18,15 +20,18 @@ class Access:
         self._partners = partners
         self._hasher = hasher
 
-    def registered(self, token: str) -> Partner | None:
+    def registered(self, presented: Presented) -> Partner | None:
         """For functional modules: partners that have registered."""
-        partner = self._find(token)
+        partner = self._find(presented)
         return partner if partner and partner.status is PartnerStatus.REGISTERED else None
 
-    def connecting(self, token: str) -> Partner | None:
+    def connecting(self, presented: Presented) -> Partner | None:
         """For versions and credentials: also those that are about to register."""
-        partner = self._find(token)
+        partner = self._find(presented)
         return partner if partner and partner.status in _CONNECTING else None
 
-    def _find(self, token: str) -> Partner | None:
-        return self._partners.by_token_hash(self._hasher.hash(token))
+    def _find(self, presented: Presented) -> Partner | None:
+        partner = self._partners.by_token_hash(self._hasher.hash(presented.token))
+        if partner and presented.plain and not partner.has(Quirk.PLAIN_TOKENS):
+            return None
+        return partner

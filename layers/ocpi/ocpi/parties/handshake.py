@@ -1,6 +1,6 @@
 """The credentials handshake, from both sides (credentials.asciidoc, CRE-01 to CRE-30)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import BaseModel, ValidationError
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from ocpi import clock
 from ocpi.parties.own import VERSION, OwnPlatform
 from ocpi.parties.secrets import Hasher, Safe, new_token
-from ocpi.store.partner import Partner, PartnerStatus, partner_id
+from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
 from ocpi.store.partners import Partners
 from ocpi.store.table import Conflict
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
@@ -44,8 +44,12 @@ class Handshake:
 
     # A partner registers with us.
 
-    def invite(self, name: str) -> str:
+    def invite(self, name: str, quirks: Collection[Quirk] = ()) -> str:
         """Make CREDENTIALS_TOKEN_A for a partner that is to register with us; a second invitation replaces the first.
+
+        Args:
+            name: what we call it.
+            quirks: where it differs from OCPI, beside what is known of it already.
 
         Raises:
             NameTaken: a partner of that name is connected already.
@@ -55,11 +59,12 @@ class Handshake:
         token_hash = self.hasher.hash(token)
         known = self.partners.get(partner_id(name))
         if known is None:
-            self.partners.add(_new_partner(name, PartnerStatus.INVITED, token_hash))
+            self.partners.add(_new_partner(name, PartnerStatus.INVITED, token_hash, quirks))
             return token
         if known.status not in (PartnerStatus.INVITED, PartnerStatus.UNREGISTERED):
             raise NameTaken(f"the partner {known.id!r} is {known.status}; remove it first or choose another name")
-        self.partners.replace(known, {"status": PartnerStatus.INVITED, "token_hash": token_hash, "name": name})
+        changes = {"status": PartnerStatus.INVITED, "name": name, "quirks": known.quirks.union(quirks)}
+        self.partners.replace(known, changes | {"token_hash": token_hash, "token_issued": clock.now()})
         return token
 
     def add(self, name: str, roles: Sequence[CredentialsRole]) -> str:
@@ -86,11 +91,13 @@ class Handshake:
         Raises:
             OcpiError: 3001, 3002 or 3003 if the partner cannot be used (STA-15 to STA-17); nothing has changed then.
         """
-        endpoints = self._learn(offered.token, offered.url)
+        endpoints = self._learn(self._client(offered.token, caller.quirks), offered.url)
         token = new_token()
         changes = {
             "status": PartnerStatus.REGISTERED,
             "token_hash": self.hasher.hash(token),
+            "next_token_hash": None,
+            "token_issued": clock.now(),
             "sealed_token": self.safe.seal(offered.token, caller.id),
             "versions_url": offered.url,
             "version": VERSION,
@@ -112,8 +119,14 @@ class Handshake:
 
     # We register with a partner.
 
-    def register(self, name: str, versions_url: str, token_a: str) -> Partner:
+    def register(self, name: str, versions_url: str, token_a: str, quirks: Collection[Quirk] = ()) -> Partner:
         """Register with a partner that has given us CREDENTIALS_TOKEN_A (CRE-06, CRE-18, CRE-20).
+
+        Args:
+            name: what we call it.
+            versions_url: where its versions are.
+            token_a: the token it gave us.
+            quirks: where it differs from OCPI, beside what is known of it already.
 
         Raises:
             NameTaken: a partner of that name is connected already.
@@ -123,9 +136,10 @@ class Handshake:
         known = self.partners.get(id_)
         if known and known.status is not PartnerStatus.UNREGISTERED:
             raise NameTaken(f"the partner {id_!r} is {known.status}; remove it first or choose another name")
-        endpoints = self._learn(token_a, versions_url)
+        known_quirks = frozenset(quirks) | (known.quirks if known else frozenset())
+        endpoints = self._learn(self._client(token_a, known_quirks), versions_url)
         token_b = new_token()
-        partner = _new_partner(name, PartnerStatus.REGISTERING, self.hasher.hash(token_b), endpoints)
+        partner = _new_partner(name, PartnerStatus.REGISTERING, self.hasher.hash(token_b), known_quirks, endpoints)
         if known:
             self.partners.remove(known)
         self.partners.add(partner)
@@ -137,11 +151,67 @@ class Handshake:
                 "versions_url": given.url,
                 "version": VERSION,
                 "roles": given.roles,
+                "token_issued": clock.now(),
             }
             return self.partners.replace(partner, changes)
         except BaseException:  # Ctrl-C too: nothing half-registered is left behind
             self.partners.remove(partner)
             raise
+
+    def renew(self, partner: Partner) -> Partner:
+        """Exchange new credentials with a registered partner: both tokens are replaced (CRE-14, CRE-29, CRE-30).
+
+        The partner tries our new token before it answers (CRE-11), so until then both the old and the new one hold.
+
+        Raises:
+            OcpiError: 3001 if the partner did not take them. If it refused, all is as before; if no answer came, nobody
+                knows what it did, so both tokens hold until the next attempt.
+            ValueError: the partner is not registered, or we know no way to it.
+        """
+        client = self._registered(partner)
+        token = new_token()
+        token_hash = self.hasher.hash(token)
+        partner = self.partners.replace(partner, {"next_token_hash": token_hash})
+        try:
+            answer = client.put(_credentials_url(partner), self.own.credentials(token))
+        except PartnerUnreachable as error:
+            raise _unusable(f"{error}; both the old and the new token hold, so renew them again later") from None
+        try:
+            given = _read(Credentials, _ok(answer, "PUT of the credentials"), "credentials")
+        except OcpiError:
+            self.partners.replace(partner, {"next_token_hash": None})
+            raise
+        changes = {
+            "token_hash": token_hash,
+            "next_token_hash": None,
+            "sealed_token": self.safe.seal(given.token, partner.id),
+            "versions_url": given.url,
+            "roles": given.roles,
+            "token_issued": clock.now(),
+        }
+        return self.partners.replace(partner, changes)
+
+    def refresh(self, partner: Partner) -> Partner:
+        """Fetch anew what a registered partner tells of itself: endpoints, roles and token (CRE-01, CRE-02).
+
+        Raises:
+            OcpiError: 3001 to 3003 if the partner cannot be used; nothing has changed then.
+            ValueError: the partner is not registered, or we know no way to it.
+        """
+        client = self._registered(partner)
+        try:
+            answer = client.get(_credentials_url(partner))
+        except PartnerUnreachable as error:
+            raise _unusable(str(error)) from None
+        given = _read(Credentials, _ok(answer, "GET of the credentials"), "credentials")
+        endpoints = self._learn(self._client(given.token, partner.quirks), given.url)
+        changes = {
+            "sealed_token": self.safe.seal(given.token, partner.id),
+            "versions_url": given.url,
+            "endpoints": endpoints,
+            "roles": given.roles,
+        }
+        return self.partners.replace(partner, changes)
 
     def unregister(self, partner: Partner) -> Partner:
         """End the connection from our side: forget both tokens, then tell the partner (CRE-15).
@@ -152,7 +222,7 @@ class Handshake:
         sealed, url = partner.sealed_token, partner.endpoint(ModuleID.CREDENTIALS, InterfaceRole.SENDER)
         ended = self.partners.replace(partner, _DISCONNECTED)
         if sealed and url:
-            client = self._client(self.safe.open(sealed, partner.id))
+            client = self._client(self.safe.open(sealed, partner.id), partner.quirks)
             try:
                 _ok(client.delete(url), "DELETE of the credentials")
             except PartnerUnreachable as error:
@@ -160,17 +230,15 @@ class Handshake:
         return ended
 
     def _post_credentials(self, partner: Partner, token_a: str, token_b: str) -> Credentials:
-        url = partner.endpoint(ModuleID.CREDENTIALS, InterfaceRole.SENDER)
-        assert url  # noqa: S101 - _learn has made sure of it
+        client = self._client(token_a, partner.quirks)
         try:
-            answer = self._client(token_a).post(url, self.own.credentials(token_b))
+            answer = client.post(_credentials_url(partner), self.own.credentials(token_b))
         except PartnerUnreachable as error:
             raise _unusable(str(error)) from None
         return _read(Credentials, _ok(answer, "POST of the credentials"), "credentials")
 
-    def _learn(self, token: str, versions_url: str) -> list[Endpoint]:
+    def _learn(self, client: PartnerClient, versions_url: str) -> list[Endpoint]:
         """The partner's endpoints of the version that both speak."""
-        client = self._client(token)
         try:
             answer = _ok(client.get(versions_url), "GET of the versions")
             url = _url_of_version(answer, versions_url)
@@ -184,19 +252,31 @@ class Handshake:
         # Vendor extensions of an endpoint are of no use to us, and could be of any size.
         return [Endpoint(identifier=end.identifier, role=end.role, url=end.url) for end in details.endpoints]
 
-    def _client(self, token: str) -> PartnerClient:
-        return PartnerClient(token, allow_private=self.allow_private)
+    def _registered(self, partner: Partner) -> PartnerClient:
+        if partner.status is not PartnerStatus.REGISTERED or not partner.sealed_token:
+            raise ValueError(f"the partner {partner.id!r} is {partner.status}; we have no credentials to call it with")
+        return self._client(self.safe.open(partner.sealed_token, partner.id), partner.quirks)
+
+    def _client(self, token: str, quirks: Collection[Quirk]) -> PartnerClient:
+        return PartnerClient(token, allow_private=self.allow_private, plain_token=Quirk.PLAIN_TOKENS in quirks)
 
 
 _DISCONNECTED: dict[str, object] = {
     "status": PartnerStatus.UNREGISTERED,
     "token_hash": None,
+    "next_token_hash": None,
     "sealed_token": None,
     "endpoints": [],
 }
 
 
-def _new_partner(name: str, status: PartnerStatus, token_hash: str, endpoints: list[Endpoint] | None = None) -> Partner:
+def _new_partner(
+    name: str,
+    status: PartnerStatus,
+    token_hash: str,
+    quirks: Collection[Quirk] = (),
+    endpoints: list[Endpoint] | None = None,
+) -> Partner:
     now = clock.now()
     return Partner(
         id=partner_id(name),
@@ -204,9 +284,17 @@ def _new_partner(name: str, status: PartnerStatus, token_hash: str, endpoints: l
         status=status,
         token_hash=token_hash,
         endpoints=endpoints or [],
+        quirks=frozenset(quirks),
+        token_issued=now,
         created=now,
         last_updated=now,
     )
+
+
+def _credentials_url(partner: Partner) -> str:
+    url = partner.endpoint(ModuleID.CREDENTIALS, InterfaceRole.SENDER)
+    assert url  # noqa: S101 - nobody registers without
+    return url
 
 
 def _url_of_version(answer: Answer, versions_url: str) -> str:

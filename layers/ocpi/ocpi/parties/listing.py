@@ -2,15 +2,30 @@
 
 import gzip
 from dataclasses import dataclass
+from typing import Protocol
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from ocpi.parties.secrets import Hasher
-from ocpi.store.lists import Lists, ObjectList, Window
+from ocpi.store.lists import ObjectList, Page, Window
 from ocpi.transport.envelope import OcpiResponse, stored_list
 from ocpi.transport.paging import Cursor, CursorSigner, PageRequest, page_headers
 
 WORTH_COMPRESSING_BYTES = 2_000
+
+
+class Lists(Protocol):
+    """Where lists are read from; see :class:`ocpi.store.lists.Lists`."""
+
+    def page(self, objects: ObjectList, window: Window, after: str, limit: int, /) -> Page:
+        """At most `limit` objects that stand behind the position `after`, or from the start if that is empty."""
+
+    def skip(self, objects: ObjectList, window: Window, offset: int, /) -> str | None:
+        """The position of the last of the first `offset` objects, empty for none; None if there are not so many."""
+
+    def total(self, objects: ObjectList, window: Window, /) -> int:
+        """How many objects the list holds in the window (TRA-22)."""
 
 
 @dataclass(frozen=True)
@@ -31,19 +46,23 @@ class Listing:
         Raises:
             OcpiError: 2001 for a query that is wrong.
         """
+        return compressed(request, stored_list(*self.page(request, objects, url)))
+
+    def page(self, request: Request, objects: ObjectList, url: str) -> tuple[list[str], dict[str, str]]:
+        """The same page as JSON texts, and the headers that belong to it."""
         signer = CursorSigner(self.hasher.sign, objects.id)
         page = PageRequest.of(request.query_params, signer)
         window = Window(page.date_from, page.date_to)
         cursor = page.cursor or self._start(objects, window, page.offset)
         if cursor.position is None:
-            return stored_list([], page_headers(page, cursor.total, None))
+            return [], page_headers(page, cursor.total, None)
         found = self.lists.page(objects, window, cursor.position, page.limit)
         next_url = None
         if found.after:
             shown = len(found.documents)
             following = signer.write(page, shown, Cursor(found.after, cursor.total))
             next_url = f"{url}?{page.next_query(shown, following)}"
-        return _compressed(request, stored_list(found.documents, page_headers(page, cursor.total, next_url)))
+        return found.documents, page_headers(page, cursor.total, next_url)
 
     def _start(self, objects: ObjectList, window: Window, offset: int) -> Cursor:
         """Where a request without a cursor begins: counted once, and then carried from page to page."""
@@ -52,7 +71,7 @@ class Listing:
         return Cursor(position, total)
 
 
-def _compressed(request: Request, answer: OcpiResponse) -> OcpiResponse:
+def compressed[R: Response](request: Request, answer: R) -> R:
     """Most of what a list costs is what goes over the wire, and it shrinks to a tenth."""
     if "gzip" not in request.headers.get("accept-encoding", "") or len(answer.body) < WORTH_COMPRESSING_BYTES:
         return answer

@@ -45,10 +45,27 @@ class OwnPlatform:
     Args:
         base_url: the public URL of the API, without a slash at the end.
         roles: our parties and their market roles.
+
+    Raises:
+        ValueError: the roles cannot be those of one platform.
     """
 
     base_url: str
     roles: tuple[CredentialsRole, ...]
+
+    def __post_init__(self) -> None:
+        """Refuse a hub with other roles beside it (CRE-28, decision 1), no role, and one given twice (CRE-25)."""
+        if not self.roles:
+            raise ValueError("ROLES: a platform needs at least one role")
+        if self.is_hub and any(own.role is not Role.HUB for own in self.roles):
+            raise ValueError("ROLES: a hub has only the role HUB; deploy its other roles as a platform of their own")
+        if len({own.key for own in self.roles}) < len(self.roles):
+            raise ValueError("ROLES: the same role, country_code and party_id stand there twice")
+
+    @property
+    def is_hub(self) -> bool:
+        """Whether this is a hub."""
+        return any(own.role is Role.HUB for own in self.roles)
 
     @cached_property
     def interfaces(self) -> frozenset[Interface]:

@@ -11,9 +11,21 @@ from ocpi.types.versions import ModuleID
 MAX_ID_LENGTH = 36
 
 
-def is_id(text: str) -> bool:
+def is_id(text: str, longest: int = MAX_ID_LENGTH) -> bool:
     """Whether a part of a URL can be the id of an object (TYP-02)."""
-    return 0 < len(text) <= MAX_ID_LENGTH and text.isascii() and text.isprintable()
+    return 0 < len(text) <= longest and text.isascii() and text.isprintable()
+
+
+def require_party(request: Request, country_code: str, party_id: str) -> None:
+    """The caller must have registered a party to speak for it.
+
+    Raises:
+        OcpiError: HTTP 404 if it has not (TRA-37).
+    """
+    caller: Partner = request.state.caller
+    if not caller.owns(country_code, party_id):
+        message = f"the party {country_code[:2]}/{party_id[:3]} is not among the roles that you have registered"
+        raise OcpiError(StatusCode.CLIENT_ERROR, message, 404)
 
 
 def owned(request: Request, module: ModuleID, country_code: str, party_id: str, id_: str) -> ObjectId:
@@ -23,11 +35,8 @@ def owned(request: Request, module: ModuleID, country_code: str, party_id: str, 
         OcpiError: HTTP 404 if the caller has not registered that party (TRA-37), or the id is no CiString(36).
     """
     _require_id(id_)
-    caller: Partner = request.state.caller
-    if not caller.owns(country_code, party_id):
-        message = f"the party {country_code}/{party_id} is not among the roles that you have registered"
-        raise OcpiError(StatusCode.CLIENT_ERROR, message, 404)
-    return ObjectId(caller.id, module, country_code, party_id, id_)
+    require_party(request, country_code, party_id)
+    return ObjectId(request.state.caller.id, module, country_code, party_id, id_)
 
 
 def ours(request: Request, module: ModuleID, id_: str) -> ObjectId:

@@ -9,13 +9,14 @@ from ocpi.parties.own import OwnPlatform
 from ocpi.store.partner import Partner
 from ocpi.transport.door import Route
 from ocpi.transport.headers import FROM_PARTY, TO_PARTY, Party, Routing
+from ocpi.transport.quirks import Caller
 from ocpi.transport.status import invalid
 
 
 def route(own: OwnPlatform) -> Route:
     """How the routing headers of a request are read on this platform."""
 
-    def read(headers: Mapping[str, str], caller: object) -> Routing:
+    def read(headers: Mapping[str, str], caller: Caller) -> Routing:
         assert isinstance(caller, Partner)  # noqa: S101 - who may come in is a partner
         routing = Routing.of(headers)
         sender = routing.sender

@@ -38,6 +38,11 @@ class ObjectId:
     id: str
 
     @property
+    def ours(self) -> bool:
+        """Whether we own it."""
+        return self.partner_id == OWN
+
+    @property
     def owner_list(self) -> str:
         """The list that it stands in: all objects of the module that this party owns."""
         return owner_list(self.partner_id, self.module, self.country_code, self.party_id)
@@ -65,6 +70,11 @@ def token(token_hash: str) -> Key:
     return f"TOKEN#{token_hash}", "TOKEN"
 
 
+def delivered(partner_id: str, object_id: str) -> Key:
+    """Which version of an object of ours a partner was sent last; `object_id`: its :attr:`ObjectId.text`."""
+    return f"DELIVERED#{_part(partner_id)}", object_id
+
+
 # Objects table
 
 
@@ -83,6 +93,11 @@ def audience_list(owner: str, country_code: str, party_id: str) -> str:
     return f"{owner}>{_part(country_code)}*{_part(party_id)}"
 
 
+def tokens_list(uid: str) -> str:
+    """The Tokens of all eMSPs that have a uid and type in common (`uid`: see :func:`typed_uid`)."""
+    return f"UID#{_part(uid)}"
+
+
 def counter(list_id: str, shard: int) -> Key:
     """How many objects a list holds; spread over shards, so that many may be created at once."""
     return counters(list_id), str(shard)
@@ -91,6 +106,62 @@ def counter(list_id: str, shard: int) -> Key:
 def counters(list_id: str) -> str:
     """The partition with all shards of a list's counter."""
     return f"COUNT#{list_id}"
+
+
+def request(request_id: str) -> Key:
+    """What a partner asked of us, or we of a partner, to be concluded later."""
+    return f"REQUEST#{request_id}", "REQUEST"
+
+
+def commanded(typed_uid: str, location: ObjectId, evse_uid: str | None, token: ObjectId) -> Key:
+    """That an eMSP has used a token in a command at a Location, or at one EVSE of it (CMD-18)."""
+    return commanded_tokens(typed_uid), f"{commanded_place(location, evse_uid)}{token.text}"
+
+
+def commanded_tokens(typed_uid: str) -> str:
+    """The partition with all commands that have carried a token of this uid and type."""
+    return f"COMMANDED#{_part(typed_uid)}"
+
+
+def commanded_place(location: ObjectId, evse_uid: str | None) -> str:
+    """What the sort keys in it begin with for one EVSE, or for a Location as a whole."""
+    return f"{location.text}#{_part(evse_uid or '')}#"
+
+
+def reservation(partner_id: str, country_code: str, party_id: str, reservation_id: str) -> Key:
+    """A reservation, by the id that its eMSP gave it."""
+    party = f"{_part(country_code)}*{_part(party_id)}"
+    return f"RESERVATION#{_part(partner_id)}#{party}#{_part(reservation_id)}", "RESERVATION"
+
+
+def reservation_number(number: int) -> Key:
+    """That the charge points know a reservation by this number (CMD-23)."""
+    return f"RESERVATION_NUMBER#{number}", "RESERVATION_NUMBER"
+
+
+def reserved(token: ObjectId, location: ObjectId) -> Key:
+    """The reservation in force that a token has at a Location."""
+    return f"RESERVED#{token.text}", location.text
+
+
+def profile_asked(session: str) -> Key:
+    """When a request about the charging profile of a session came last (CHP-07); `session`: its ObjectId.text."""
+    return f"PROFILE_ASKED#{session}", "PROFILE_ASKED"
+
+
+def controllers(session: str) -> str:
+    """The partition with all who have set a charging profile on a session (CHP-18)."""
+    return f"CONTROLLERS#{session}"
+
+
+def controller(session: str, partner_id: str, country_code: str, party_id: str) -> Key:
+    """One of them."""
+    return controllers(session), f"{_part(partner_id)}#{_part(country_code)}*{_part(party_id)}"
+
+
+def active_profile(session: ObjectId) -> Key:
+    """The charging profile that a charge point will follow, as its CPO told last (CHP-17)."""
+    return f"ACTIVE_PROFILE#{session.text}", "ACTIVE_PROFILE"
 
 
 def sortable(moment: datetime) -> str:

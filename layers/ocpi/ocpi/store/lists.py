@@ -24,12 +24,15 @@ class ObjectList:
 
     owner: str
     audience: str | None = None
+    counted: bool = False
+    """Whether a counter is kept of it, as of all our own."""
 
     @classmethod
     def own(cls, module: ModuleID, party: Party, audience: Party | None = None) -> Self:
         """What one of our parties owns; with an `audience`, only what concerns that party (TRA-28)."""
         owner = keys.owner_list(keys.OWN, module, party.country_code, party.party_id)
-        return cls(owner, keys.audience_list(owner, audience.country_code, audience.party_id) if audience else None)
+        concerned = keys.audience_list(owner, audience.country_code, audience.party_id) if audience else None
+        return cls(owner, concerned, counted=True)
 
     @classmethod
     def of_partner(cls, partner_id: str, module: ModuleID, party: Party) -> Self:
@@ -114,12 +117,17 @@ class Lists:
         return position
 
     def total(self, objects: ObjectList, window: Window) -> int:
-        """How many objects the list holds in the window (TRA-22): counted one by one only where it is filtered."""
+        """How many objects the list holds in the window (TRA-22): one by one only if it is filtered or not counted."""
         if window.first > window.last:
             return 0
-        if window.filtered:
+        if window.filtered or not objects.counted:
             return self._table.count(objects.keys_index, objects.id, window.first, window.last)
         return sum(int(shard["objects"]) for shard in self._table.query(keys.counters(objects.id)))
+
+    def newest(self, objects: ObjectList) -> datetime | None:
+        """When the object that was changed last was changed, or None if there is none (TRA-45)."""
+        item = self._table.last(objects.keys_index, objects.id)
+        return datetime.fromisoformat(_position(item).partition("#")[0]) if item else None
 
 
 def _position(item: Item) -> str:

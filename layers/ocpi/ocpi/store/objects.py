@@ -62,6 +62,9 @@ _ABSENT = "attribute_not_exists(pk)"
 type Change = Callable[[wire.JsonObject], tuple[wire.JsonObject, datetime] | None]
 """From the stored document to the new one and its last_updated; None to leave it as it is."""
 
+type Draft = Callable[[StoredObject | None], tuple[wire.JsonObject, datetime] | None]
+"""From what is stored, if anything, to the document that shall be; None to leave it as it is."""
+
 
 class Objects:
     """The objects table."""
@@ -76,8 +79,9 @@ class Objects:
 
     def put(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Outcome:
         """Create or replace an object, unless a newer one is stored (LOC-07, SES-11, decision 22)."""
-        if object_id.partner_id == keys.OWN:
-            return self._put_own(object_id, document, last_updated)
+        if object_id.ours:  # it stands in counted lists, so the counters change in the same transaction
+            newer = (document, last_updated)
+            return self.write(object_id, lambda known: None if known and known.last_updated > last_updated else newer)
         item = _item(object_id, document, last_updated)
         newest = "attribute_not_exists(pk) OR last_updated <= :new"
         try:
@@ -94,23 +98,30 @@ class Objects:
             return self.get(object_id)
         return None
 
-    def change(self, object_id: ObjectId, change: Change) -> Outcome | None:
-        """Change a stored object, starting anew when someone else changed it meanwhile; None if there is none."""
+    def write(self, object_id: ObjectId, draft: Draft) -> Outcome:
+        """Create or change an object by what is stored, starting anew when someone else changed it meanwhile."""
         key = keys.stored_object(object_id)
         for _ in attempts():
             known = self._table.get(key)
-            if known is None:
-                return None
-            stored = StoredObject.of(known)
-            changed = change(stored.parsed())
-            if changed is None:
+            drafted = draft(StoredObject.of(known) if known else None)
+            if drafted is None:
                 return Outcome.IGNORED
-            try:
-                self._replace(object_id, known, _item(object_id, *changed))
-            except Conflict:
-                continue
-            return Outcome.UPDATED
-        return None
+            with suppress(Conflict):
+                self._replace(object_id, known, _item(object_id, *drafted))
+                return Outcome.UPDATED if known else Outcome.CREATED
+        return Outcome.IGNORED
+
+    def change(self, object_id: ObjectId, change: Change) -> Outcome | None:
+        """Change a stored object, starting anew when someone else changed it meanwhile; None if there is none."""
+        known = True
+
+        def draft(stored: StoredObject | None) -> tuple[wire.JsonObject, datetime] | None:
+            nonlocal known
+            known = stored is not None
+            return change(stored.parsed()) if stored else None
+
+        outcome = self.write(object_id, draft)
+        return outcome if known else None
 
     def delete(self, object_id: ObjectId) -> bool:
         """Remove an object; False if there is none (TAR-05)."""
@@ -138,21 +149,6 @@ class Objects:
         with suppress(Conflict):  # changed meanwhile, so it is alive
             self._table.put(key, item, "version = :read", {":read": known["version"]})
 
-    def _put_own(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Outcome:
-        """Our own objects stand in counted lists, so the counters change in the same transaction."""
-        key = keys.stored_object(object_id)
-        item = _item(object_id, document, last_updated)
-        for _ in attempts():
-            known = self._table.get(key)
-            if known and known["last_updated"] > item["last_updated"]:
-                return Outcome.IGNORED
-            try:
-                self._replace(object_id, known, item)
-            except Conflict:
-                continue
-            return Outcome.UPDATED if known else Outcome.CREATED
-        return Outcome.IGNORED
-
     def _replace(self, object_id: ObjectId, known: Item | None, item: Item) -> None:
         """Write `item` if what is stored is still `known`, and keep the counters of the lists right."""
         key = keys.stored_object(object_id)
@@ -172,7 +168,7 @@ class Objects:
 
 def _counted(object_id: ObjectId, item: Item | None) -> set[str]:
     """The lists that an item counts in; only our own are counted."""
-    if item is None or object_id.partner_id != keys.OWN:
+    if item is None or not object_id.ours:
         return set()
     return {item["owner_list"], *filter(None, [item.get("audience_list")])}
 
@@ -190,11 +186,15 @@ def _item(object_id: ObjectId, document: wire.JsonObject, last_updated: datetime
         "owner_list": object_id.owner_list,
         "list_position": object_id.position(last_updated),
     }
-    if object_id.partner_id == keys.OWN and object_id.module in _WITH_AUDIENCE:
-        item["audience_list"] = _audience(object_id, document)
-    return item
+    audience = _audience(object_id, document)
+    return item | {"audience_list": audience} if audience else item
 
 
-def _audience(object_id: ObjectId, document: wire.JsonObject) -> str:
+def _audience(object_id: ObjectId, document: wire.JsonObject) -> str | None:
+    """The second list that an object stands in: ours by whom they concern, Tokens of eMSPs by their uid."""
+    if object_id.module is ModuleID.TOKENS and not object_id.ours:
+        return keys.tokens_list(object_id.id)
+    if object_id.module not in _WITH_AUDIENCE or not object_id.ours:
+        return None
     token: wire.JsonObject = document["cdr_token"]  # type: ignore[assignment]  # validated before it is stored
     return keys.audience_list(object_id.owner_list, str(token["country_code"]), str(token["party_id"]))

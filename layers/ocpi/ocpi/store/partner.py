@@ -6,9 +6,12 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from ocpi.transport.headers import Party
+from ocpi.transport.quirks import Quirk
 from ocpi.types.credentials import CredentialsRole
 from ocpi.types.primitives import DateTime, Role, same
 from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID
+
+__all__ = ["Partner", "PartnerStatus", "Quirk", "partner_id"]
 
 
 class PartnerStatus(StrEnum):
@@ -29,7 +32,8 @@ class Partner(BaseModel):
     """One connection, as stored.
 
     Tokens never stand here in clear: `token_hash` is of the one the partner presents to us, `sealed_token` is the
-    encrypted one that we present to the partner.
+    encrypted one that we present to the partner. While we renew the credentials there is also `next_token_hash`, of the
+    token that the partner is to present from then on.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -38,11 +42,16 @@ class Partner(BaseModel):
     name: str
     status: PartnerStatus
     token_hash: str | None = None
+    next_token_hash: str | None = None
     sealed_token: str | None = None
     versions_url: str | None = None
     version: str | None = None
     endpoints: list[Endpoint] = []
     roles: list[CredentialsRole] = []
+    quirks: frozenset[Quirk] = frozenset()
+    """Where it differs from OCPI, as an operator has said."""
+    token_issued: DateTime | None = None
+    """When the credentials were exchanged last (CRE-30)."""
     created: DateTime
     last_updated: DateTime
     revision: int = 0
@@ -55,12 +64,22 @@ class Partner(BaseModel):
                 return endpoint.url
         return None
 
+    def has(self, quirk: Quirk) -> bool:
+        """Whether it differs from OCPI in this way."""
+        return quirk in self.quirks
+
+    def hosts(self, party: Party) -> bool:
+        """Whether the party is one of its own, rather than one behind it."""
+        return any(same(r.country_code, party.country_code) and same(r.party_id, party.party_id) for r in self.roles)
+
+    @property
+    def is_hub(self) -> bool:
+        """Whether it speaks for others too (ROU-19)."""
+        return any(role.role is Role.HUB for role in self.roles)
+
     def owns(self, country_code: str, party_id: str) -> bool:
         """Whether the partner may speak for a party: one of its roles, or any if it is a hub (TRA-37, ROU-19)."""
-        return any(
-            role.role is Role.HUB or (same(role.country_code, country_code) and same(role.party_id, party_id))
-            for role in self.roles
-        )
+        return self.is_hub or self.hosts(Party(country_code, party_id))
 
     def party(self, role: Role) -> Party | None:
         """The partner's first party in a market role."""

@@ -16,7 +16,8 @@ class Partners:
     """The partners table.
 
     A partner stands there twice: in the list of partners, and under the hash of the token it presents, so that a
-    request costs one read to authorise. Both are written in one transaction, so a token is rotated at once or not.
+    request costs one read to authorise; thrice while its token is renewed. All are written in one transaction, so a
+    token is rotated at once or not.
     """
 
     def __init__(self, table: str) -> None:
@@ -61,7 +62,7 @@ class Partners:
         self._table.transact(
             [
                 self._table.put_action(keys.partner(partner.id), _item(partner), "revision = :read", read),
-                *self._token_actions(known.token_hash, partner),
+                *self._token_actions(known, partner),
             ]
         )
         return partner
@@ -71,15 +72,20 @@ class Partners:
         self._table.transact(
             [
                 self._table.delete_action(keys.partner(partner.id)),
-                *self._token_actions(partner.token_hash, partner.model_copy(update={"token_hash": None})),
+                *(self._table.delete_action(keys.token(token_hash)) for token_hash in _hashes(partner)),
             ]
         )
 
-    def _token_actions(self, old_hash: str | None, partner: Partner) -> "Iterator[TransactWriteItemTypeDef]":
-        if old_hash and old_hash != partner.token_hash:
-            yield self._table.delete_action(keys.token(old_hash))
-        if partner.token_hash:
-            yield self._table.put_action(keys.token(partner.token_hash), _item(partner))
+    def _token_actions(self, known: Partner | None, partner: Partner) -> "Iterator[TransactWriteItemTypeDef]":
+        kept = _hashes(partner)
+        for token_hash in _hashes(known) - kept if known else ():
+            yield self._table.delete_action(keys.token(token_hash))
+        for token_hash in kept:
+            yield self._table.put_action(keys.token(token_hash), _item(partner))
+
+
+def _hashes(partner: Partner) -> set[str]:
+    return set(filter(None, (partner.token_hash, partner.next_token_hash)))
 
 
 def _item(partner: Partner) -> Item:

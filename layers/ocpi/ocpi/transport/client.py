@@ -1,7 +1,8 @@
 """The HTTP client to partners: their token, message ids, routing headers, and bounds on time and size."""
 
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -26,12 +27,13 @@ class PartnerUnreachable(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a partner answered: the HTTP status, and the envelope's content."""
+    """What a partner answered: the HTTP status, the envelope's content and the headers, named in lower case."""
 
     http_status: int
     status_code: int
     message: str
     data: wire.Json
+    headers: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def ok(self) -> bool:
@@ -50,10 +52,13 @@ class PartnerClient:
         token: the credentials token to present.
         allow_private: see :func:`ocpi.transport.addresses.resolve`.
         routing: who speaks to whom, for functional modules (ROU-05); None on configuration modules (ROU-02).
+        plain_token: the token goes without Base64 (decision 5).
     """
 
-    def __init__(self, token: str, *, allow_private: bool, routing: Routing | None = None) -> None:
-        self._token = token
+    def __init__(
+        self, token: str, *, allow_private: bool, routing: Routing | None = None, plain_token: bool = False
+    ) -> None:
+        self._authorization = authorization(token, plain=plain_token)
         self._allow_private = allow_private
         self._routing = routing
 
@@ -61,13 +66,17 @@ class PartnerClient:
         """GET `url`."""
         return self._request("GET", url, None)
 
-    def post(self, url: str, body: object) -> Answer:
-        """POST `body` as JSON to `url`."""
-        return self._request("POST", url, wire.dumps(body))
+    def post(self, url: str, body: object | None = None) -> Answer:
+        """POST `body` as JSON to `url`, or no body."""
+        return self._request("POST", url, None if body is None else wire.dumps(body))
 
     def put(self, url: str, body: object) -> Answer:
         """PUT `body` as JSON to `url`."""
         return self._request("PUT", url, wire.dumps(body))
+
+    def patch(self, url: str, body: object) -> Answer:
+        """PATCH `url` with the changed fields in `body`, as JSON."""
+        return self._request("PATCH", url, wire.dumps(body))
 
     def delete(self, url: str) -> Answer:
         """DELETE `url`."""
@@ -79,7 +88,7 @@ class PartnerClient:
         Raises:
             PartnerUnreachable: the address is refused, the network or the partner failed, or it took too long.
         """
-        headers = authorization(self._token) | MessageIds.new().headers() | {"Accept": "application/json"}
+        headers = self._authorization | MessageIds.new().headers() | {"Accept": "application/json"}
         if self._routing:
             headers |= self._routing.headers()
         if body is not None:
@@ -102,7 +111,7 @@ class PartnerClient:
             raise PartnerUnreachable(f"{method} {url}: {error}") from None
         except urllib3.exceptions.HTTPError as error:
             raise PartnerUnreachable(f"{method} {url}: {_reason(error)}") from None
-        return _answer(f"{method} {url}", response.status, content)
+        return _answer(f"{method} {url}", response, content)
 
 
 @lru_cache(maxsize=64)
@@ -138,12 +147,13 @@ def _reason(error: urllib3.exceptions.HTTPError) -> str:
     return str(error) or type(error).__name__
 
 
-def _answer(request: str, http_status: int, content: bytes) -> Answer:
+def _answer(request: str, response: urllib3.BaseHTTPResponse, content: bytes) -> Answer:
     try:
         envelope = _Envelope.model_validate(wire.loads(content))
     except (wire.NotJson, ValidationError):
-        raise PartnerUnreachable(f"{request}: HTTP {http_status} without an OCPI envelope") from None
-    return Answer(http_status, envelope.status_code, envelope.status_message or "", envelope.data)
+        raise PartnerUnreachable(f"{request}: HTTP {response.status} without an OCPI envelope") from None
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status, envelope.status_code, envelope.status_message or "", envelope.data, headers)
 
 
 class _Envelope(BaseModel):

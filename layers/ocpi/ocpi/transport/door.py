@@ -12,14 +12,15 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ocpi.logs import logger
 from ocpi.transport.envelope import INTERNAL_ERROR, OcpiResponse, failure
-from ocpi.transport.headers import AUTHORIZATION, MessageIds, Routing
+from ocpi.transport.headers import AUTHORIZATION, CORRELATION_ID, REQUEST_ID, MessageIds, Routing
+from ocpi.transport.quirks import Caller, Quirk
 from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed, unauthorized
-from ocpi.transport.tokens import token_of
+from ocpi.transport.tokens import Presented, presented
 
-type Authenticate = Callable[[str], object | None]
+type Authenticate = Callable[[Presented], Caller | None]
 """From a credentials token to who presents it, or None where the token does not open this door."""
 
-type Route = Callable[[Mapping[str, str], object], Routing]
+type Route = Callable[[Mapping[str, str], Caller], Routing]
 """From the headers of a request and its caller to who speaks to whom; it refuses what must not be."""
 
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
@@ -74,11 +75,12 @@ class Door:
         logger.append_keys(x_request_id=ids.request_id, x_correlation_id=ids.correlation_id)
         try:
             state = scope.setdefault("state", {})
-            state["token"] = token_of(headers.get(AUTHORIZATION))
-            state["caller"] = self._caller(state["token"])
+            state["token"], caller = self._caller(headers)
+            state["caller"] = caller
+            _put_up_with(caller, scope, headers)
             if self._route:
                 answer_headers |= Routing.of(headers).answer().headers()
-                state["routing"] = self._route(headers, state["caller"])
+                state["routing"] = self._route(headers, caller)
                 answer_headers |= state["routing"].answer().headers()
             await self._app(scope, receive, answer)
         except OcpiError as error:
@@ -89,11 +91,22 @@ class Door:
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
         logger.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=milliseconds)
 
-    def _caller(self, token: str | None) -> object:
-        caller = self._authenticate(token) if token else None
-        if caller is None:
-            raise unauthorized()
-        return caller
+    def _caller(self, headers: Headers) -> tuple[str, Caller]:
+        """The token in clear, and who presents it."""
+        for each in presented(headers.get(AUTHORIZATION)):
+            caller = self._authenticate(each)
+            if caller is not None:
+                return each.token, caller
+        raise unauthorized()
+
+
+def _put_up_with(caller: Caller, scope: Scope, headers: Headers) -> None:
+    """What is different with this caller; nobody is turned away for lacking message ids (decision 34)."""
+    if scope["path"].endswith("/") and caller.has(Quirk.TRAILING_SLASH):
+        scope["path"] = scope["path"].removesuffix("/")
+    missing = [name for name in (REQUEST_ID, CORRELATION_ID) if not headers.get(name)]
+    if missing and not caller.has(Quirk.NO_MESSAGE_IDS):
+        logger.warning("message ids were missing", missing=missing)
 
 
 async def _http_error(_: Request, error: Exception) -> OcpiResponse:

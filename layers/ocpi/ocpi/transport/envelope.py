@@ -35,12 +35,11 @@ def stored_list(documents: Iterable[str], headers: Mapping[str, str]) -> OcpiRes
 
 
 def failure(error: OcpiError, *, headers: Mapping[str, str] | None = None) -> OcpiResponse:
-    """Answer with what went wrong."""
-    return OcpiResponse(
-        wire.dumps({"status_code": int(error.status_code), "status_message": error.message, "timestamp": clock.now()}),
-        error.http_status,
-        headers,
-    )
+    """Answer with what went wrong; `data` is left out where the error carries none."""
+    envelope = {"status_code": int(error.status_code), "status_message": error.message, "timestamp": clock.now()}
+    if error.data is not None:
+        envelope["data"] = error.data
+    return OcpiResponse(wire.dumps(envelope), error.http_status, headers)
 
 
 INTERNAL_ERROR = OcpiError(StatusCode.SERVER_ERROR, "an internal error; it has been logged under this X-Request-ID")

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
+from starlette.datastructures import QueryParams
+
 from ocpi.transport.status import invalid
 from ocpi.types.primitives import parse_datetime
 
@@ -51,7 +53,7 @@ class PageRequest:
     cursor: Cursor | None = None
 
     @classmethod
-    def of(cls, query: Mapping[str, str], signer: "CursorSigner") -> "PageRequest":
+    def of(cls, query: QueryParams, signer: "CursorSigner") -> "PageRequest":
         """From the query of a request.
 
         Raises:
@@ -60,7 +62,7 @@ class PageRequest:
         date_from, date_to = _moment(query, "date_from"), _moment(query, "date_to")
         offset = _number(query, "offset", 0, least=0)
         limit = min(_number(query, "limit", MAX_LIMIT, least=1), MAX_LIMIT)
-        filters = tuple((name, value) for name, value in query.items() if name not in _PLACE)
+        filters = tuple((name, value) for name, value in query.multi_items() if name not in _PLACE)
         page = cls(date_from, date_to, offset, limit, filters)
         text = query.get("cursor")
         return page if text is None else replace(page, cursor=signer.read(text, page))
@@ -136,7 +138,9 @@ def _encode(content: bytes) -> str:
 
 
 def _decode(text: str) -> bytes:
+    """Nothing for what :func:`_encode` does not write: the last character of a Base64 text has bits to spare."""
     try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        content = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
     except ValueError:
         return b""
+    return content if _encode(content) == text else b""

@@ -22,14 +22,15 @@ class OcpiError(Exception):
     """What went wrong with a request, as its sender is told.
 
     Valid requests to existing resources are answered with HTTP 200 whatever the status code (STA-02); the few
-    exceptions name their `http_status`.
+    exceptions name their `http_status`. An error may carry `data` too (CMD-10).
     """
 
-    def __init__(self, status_code: StatusCode, message: str, http_status: int = 200) -> None:
+    def __init__(self, status_code: StatusCode, message: str, http_status: int = 200, data: object = None) -> None:
         super().__init__(message)
         self.status_code = status_code
         self.message = message
         self.http_status = http_status
+        self.data = data
 
 
 def invalid(message: str) -> OcpiError:

@@ -1,9 +1,11 @@
 """Locations module: places to charge, their EVSEs and connectors (mod_locations.asciidoc)."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Annotated, Self
-from zoneinfo import available_timezones
+from typing import TYPE_CHECKING, Annotated, Self
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -22,8 +24,12 @@ from ocpi.types.primitives import (
     Text,
     Url,
     ZeroOrMore,
+    same,
 )
-from ocpi.types.tokens import TokenType
+from ocpi.types.tokens import Token, TokenType
+
+if TYPE_CHECKING:
+    from ocpi.types.credentials import CredentialsRole
 
 
 class Capability(StrEnum):
@@ -268,6 +274,10 @@ class ExceptionalPeriod(OcpiModel):
     period_begin: DateTime
     period_end: DateTime
 
+    def covers(self, moment: datetime) -> bool:
+        """Whether an aware `moment` lies in it; its end does not."""
+        return self.period_begin <= moment < self.period_end
+
 
 TimeOfDay = Annotated[Text, Field(max_length=5, pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]
 
@@ -285,6 +295,10 @@ class RegularHours(OcpiModel):
             raise ValueError("period_end must be later than period_begin")
         return self
 
+    def cover(self, local: datetime) -> bool:
+        """Whether a moment of local time lies in them; their end does not."""
+        return self.weekday == local.isoweekday() and self.period_begin <= f"{local:%H:%M}" < self.period_end
+
 
 class Hours(OcpiModel):
     """When a Location is open (LOC-37)."""
@@ -299,6 +313,20 @@ class Hours(OcpiModel):
         if not self.twentyfourseven and not self.regular_hours:
             raise ValueError("regular_hours needs at least one entry where twentyfourseven is false")
         return self
+
+    def open_at(self, moment: datetime, time_zone: str) -> bool:
+        """Whether the Location is open at an aware `moment` (LOC-39).
+
+        Args:
+            moment: any time; exceptional periods are told in UTC.
+            time_zone: that of the Location, in which its regular hours are told.
+        """
+        if any(closing.covers(moment) for closing in self.exceptional_closings):
+            return False
+        if self.twentyfourseven or any(opening.covers(moment) for opening in self.exceptional_openings):
+            return True
+        local = moment.astimezone(ZoneInfo(time_zone))
+        return any(hours.cover(local) for hours in self.regular_hours)
 
 
 class StatusSchedule(OcpiModel):
@@ -327,6 +355,16 @@ class PublishTokenType(OcpiModel):
         if self.visual_number is not None and self.issuer is None:
             raise ValueError("issuer is needed with visual_number")
         return self
+
+    def matches(self, token: Token) -> bool:
+        """Whether the token has all that is given here (LOC-26)."""
+        return (
+            (self.uid is None or same(self.uid, token.uid))
+            and self.type in (None, token.type)
+            and self.visual_number in (None, token.visual_number)
+            and self.issuer in (None, token.issuer)
+            and (self.group_id is None or same(self.group_id, token.group_id or ""))
+        )
 
 
 class Connector(OcpiModel):
@@ -422,3 +460,21 @@ class Location(OcpiModel):
     def _evses_differ(self) -> Self:
         _require_different("evses", [evse.uid for evse in self.evses])
         return self
+
+    def visible_to(self, token: Token | None) -> bool:
+        """Whether an app may show it to the owner of `token`; None stands for everybody (LOC-23, LOC-26)."""
+        return self.publish or (token is not None and any(entry.matches(token) for entry in self.publish_allowed_to))
+
+    def operated_by(self, roles: "Iterable[CredentialsRole]") -> BusinessDetails | None:
+        """Who operates it: if it does not say so, its party as registered among the `roles` (LOC-29)."""
+        if self.operator:
+            return self.operator
+        for role in roles:
+            if same(role.country_code, self.country_code) and same(role.party_id, self.party_id):
+                return role.business_details
+        return None
+
+    @property
+    def charges_when_closed(self) -> bool:
+        """Whether vehicles are charged outside the opening hours; if it does not say so, they are (LOC-29)."""
+        return self.charging_when_closed is not False

@@ -1,0 +1,1 @@
+"""CDRs: those of CPOs come in and are kept, ours are listed."""

@@ -1,0 +1,106 @@
+"""An eMSP between an SCSP and the CPO: requests are passed on, with a response URL of our own (CHP-29 to CHP-31)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from chargingprofiles.wish import Wish
+from ocpi import clock, wire
+from ocpi.logs import logger
+from ocpi.parties.own import OwnPlatform
+from ocpi.requests.bodies import CLEAR, SET
+from ocpi.requests.deadlines import Deadlines
+from ocpi.requests.sending import ANSWER_WITHIN, Sending
+from ocpi.store.keys import ObjectId
+from ocpi.store.objects import Objects, StoredObject
+from ocpi.store.partner import PartnerStatus
+from ocpi.store.partners import Partners
+from ocpi.store.requests import Request, Requests, RequestStatus
+from ocpi.transport.headers import Party
+from ocpi.transport.status import OcpiError, StatusCode
+from ocpi.types.credentials import CredentialsRole
+from ocpi.types.primitives import Role, same
+from ocpi.types.versions import ModuleID
+
+ON_THE_WAY = timedelta(seconds=5)
+"""How much longer than the CPO has a result may take to get through us."""
+
+
+@dataclass(frozen=True)
+class Forwarding:
+    """Passes on requests about sessions that CPOs have told us of."""
+
+    own: OwnPlatform
+    partners: Partners
+    objects: Objects
+    requests: Requests
+    sending: Sending
+    deadlines: Deadlines
+
+    def find(self, wish: Wish) -> ObjectId | None:
+        """The session of a CPO that an SCSP means; it calls it as the CPO does, for we pass Sessions on as they are.
+
+        Returns None if there is none that concerns our eMSP, or if two CPOs have one by that id.
+        """
+        us = wish.own_party
+        if not any(role.role is Role.EMSP and _is(role, us) for role in self.own.roles):
+            return None
+        found = [id_ for id_, stored in self._candidates(wish) if _is_customer(stored, us)]
+        if len(found) > 1:
+            logger.warning("two CPOs have a session by the same id", session_id=wish.session.id)
+        return found[0] if len(found) == 1 else None
+
+    def forward(self, wish: Wish, session: ObjectId) -> wire.JsonObject:
+        """Ask the CPO, and return its response.
+
+        Raises:
+            OcpiError: 3000 if it could not be asked.
+        """
+        received = wish.received(session, clock.now() + ANSWER_WITHIN).model_copy(update={"forwarded": True})
+        self.requests.add(received)
+        self.deadlines.wake(received.id, received.deadline)
+        try:
+            sent = self._send(wish, session, received)
+        except OcpiError as error:
+            self.requests.fail(received.id, error.message)
+            raise OcpiError(StatusCode.SERVER_ERROR, "the CPO of the session could not be asked") from None
+        # The CPO may have told the result already, and we the SCSP.
+        changes: dict[str, object] = {"answer": sent.answer}
+        deadline = sent.deadline + ON_THE_WAY
+        changes |= {"status": RequestStatus.CONCLUDED} if sent.refused else {"deadline": deadline}
+        self.requests.change(received.id, lambda _: changes)
+        if not sent.refused:
+            self.deadlines.wake(received.id, deadline)
+        return sent.answer or {}
+
+    def _send(self, wish: Wish, session: ObjectId, received: Request) -> Request:
+        cpo = Party(session.country_code, session.party_id)
+        id_, us = session.id, wish.own_party
+        if wish.kind == SET:
+            profile = wish.document["charging_profile"]
+            return self.sending.set_profile(session.partner_id, cpo, id_, profile, us, forwards=received.id)
+        if wish.kind == CLEAR:
+            return self.sending.clear_profile(session.partner_id, cpo, id_, us, forwards=received.id)
+        duration = wish.document["duration"]
+        return self.sending.active_profile(session.partner_id, cpo, id_, duration, us, forwards=received.id)
+
+    def _candidates(self, wish: Wish) -> Iterator[tuple[ObjectId, StoredObject]]:
+        """The sessions by that id of all CPOs: the URL does not say whose it is."""
+        for partner in self.partners.all():
+            if partner.status is not PartnerStatus.REGISTERED:
+                continue
+            for cpo in (role for role in partner.roles if role.role is Role.CPO):
+                id_ = ObjectId(partner.id, ModuleID.SESSIONS, cpo.country_code, cpo.party_id, wish.session.id)
+                stored = self.objects.get(id_)
+                if stored:
+                    yield id_, stored
+
+
+def _is(role: CredentialsRole, party: Party) -> bool:
+    return same(role.country_code, party.country_code) and same(role.party_id, party.party_id)
+
+
+def _is_customer(stored: StoredObject, emsp: Party) -> bool:
+    token: dict[str, Any] = stored.parsed()["cdr_token"]  # type: ignore[assignment]  # validated before it is stored
+    return same(token["country_code"], emsp.country_code) and same(token["party_id"], emsp.party_id)

@@ -1,0 +1,90 @@
+"""Whether a request about a charging profile can be passed on to a charge point (CHP-05 to CHP-09)."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from chargingprofiles.forwarding import Forwarding
+from chargingprofiles.wish import Wish
+from ocpi import clock, wire
+from ocpi.requests.deadlines import Deadlines
+from ocpi.requests.evses import can, evses
+from ocpi.store import keys
+from ocpi.store.controllers import Controllers
+from ocpi.store.keys import ObjectId
+from ocpi.store.objects import Objects
+from ocpi.store.requests import Requests
+from ocpi.types.chargingprofiles import ChargingProfileResponse, ChargingProfileResponseType
+from ocpi.types.locations import Capability
+from ocpi.types.sessions import SessionStatus
+from ocpi.types.versions import ModuleID
+
+_ONGOING = (SessionStatus.ACTIVE, SessionStatus.PENDING)
+
+
+@dataclass(frozen=True)
+class ProfileDesk:
+    """Takes requests about the charging profiles of our sessions, and passes on those about sessions of CPOs.
+
+    Args:
+        objects: the Sessions and Locations.
+        requests: where requests wait for the owner's backend.
+        controllers: keeps the pace of requests.
+        deadlines: wakes us when a charge point did not answer in time.
+        forwarding: asks the CPO where we are the eMSP in between (CHP-30).
+        timeout: how long a charge point may take.
+        interval: the least time between two requests about one session.
+    """
+
+    objects: Objects
+    requests: Requests
+    controllers: Controllers
+    deadlines: Deadlines
+    forwarding: Forwarding
+    timeout: timedelta
+    interval: timedelta
+
+    def take(self, wish: Wish) -> wire.JsonObject | ChargingProfileResponse:
+        """The immediate answer; an accepted request is stored, and will have its result.
+
+        Raises:
+            OcpiError: 3000 if the CPO that has to be asked cannot be.
+        """
+        stored = self.objects.get(wish.session)
+        if stored is None:
+            return self._of_a_cpo(wish)
+        refusal = self._refusal(wish, stored.parsed())
+        if refusal:
+            return ChargingProfileResponse(result=refusal, timeout=0)
+        response = ChargingProfileResponse(
+            result=ChargingProfileResponseType.ACCEPTED, timeout=int(self.timeout.total_seconds())
+        )
+        answer = {"result": response.result, "timeout": response.timeout}
+        request = wish.received(wish.session, clock.now() + self.timeout).model_copy(update={"answer": answer})
+        self.requests.add(request)
+        self.deadlines.wake(request.id, request.deadline)
+        return response
+
+    def _refusal(self, wish: Wish, session: dict[str, Any]) -> ChargingProfileResponseType | None:
+        if session["status"] not in _ONGOING or not wish.allowed(session):
+            return ChargingProfileResponseType.REJECTED
+        if not self._capable(wish.session, session):
+            return ChargingProfileResponseType.NOT_SUPPORTED
+        if not self.controllers.may_ask(wish.session.text, self.interval):
+            return ChargingProfileResponseType.TOO_OFTEN
+        return None
+
+    def _capable(self, id_: ObjectId, session: dict[str, Any]) -> bool:
+        place = ObjectId(keys.OWN, ModuleID.LOCATIONS, id_.country_code, id_.party_id, session["location_id"])
+        location = self.objects.get(place)
+        found = evses(location.parsed(), session["evse_uid"]) if location else []
+        return any(can(evse, Capability.CHARGING_PROFILE_CAPABLE) for evse in found)
+
+    def _of_a_cpo(self, wish: Wish) -> wire.JsonObject | ChargingProfileResponse:
+        session = self.forwarding.find(wish)
+        if session is None:
+            return ChargingProfileResponse(result=ChargingProfileResponseType.UNKNOWN_SESSION, timeout=0)
+        known = self.objects.get(session)
+        if known is None or not wish.allowed(known.parsed()):
+            return ChargingProfileResponse(result=ChargingProfileResponseType.REJECTED, timeout=0)
+        return self.forwarding.forward(wish, session)

@@ -1,0 +1,29 @@
+"""POST of commands, receiver interface (CMD-01 to CMD-03)."""
+
+from fastapi import APIRouter, Request
+
+from commands.taking import CommandDesk, Order
+from ocpi.parties.routing import addressed_party, requesting_party
+from ocpi.requests.bodies import COMMANDS
+from ocpi.store.partner import Partner
+from ocpi.transport.envelope import OcpiResponse, success
+from ocpi.transport.status import unknown
+from ocpi.transport.validation import parse_object, validated
+from ocpi.types.commands import CommandType
+
+
+def routes(desk: CommandDesk) -> APIRouter:
+    """The routes of the interface."""
+    router = APIRouter()
+
+    @router.post("/{command}")
+    async def post(request: Request, command: str) -> OcpiResponse:
+        if command not in CommandType:
+            raise unknown(f"command {command!r}")
+        type_ = CommandType(command)
+        body = parse_object(await request.body())
+        validated(COMMANDS[type_], body)
+        caller: Partner = request.state.caller
+        return success(desk.take(Order(type_, body, caller, requesting_party(request), addressed_party(request))))
+
+    return router

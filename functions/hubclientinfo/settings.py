@@ -1,0 +1,9 @@
+"""Settings of the hubclientinfo function."""
+
+from ocpi.settings import ApiSettings
+
+
+class Settings(ApiSettings):
+    """What the function needs from its environment."""
+
+    objects_table: str

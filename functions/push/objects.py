@@ -1,0 +1,145 @@
+"""Sending objects of ours: small changes by PATCH, all else by PUT, CDRs by POST (LOC-16, SES-19, CDR-38)."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from ocpi import wire
+from ocpi.parties.calling import Calling, address
+from ocpi.parties.concerned import receiving_party
+from ocpi.push.deliveries import Deliveries, Delivery
+from ocpi.push.difference import Difference
+from ocpi.push.messages import ObjectMessage
+from ocpi.store.keys import ObjectId
+from ocpi.store.objects import Objects, StoredObject
+from ocpi.store.partner import Partner, Quirk
+from ocpi.store.partners import Partners
+from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
+from ocpi.transport.headers import Party, Routing
+from ocpi.transport.status import StatusCode
+from ocpi.types.versions import InterfaceRole, ModuleID
+
+
+class NotDelivered(Exception):
+    """A partner did not take an object; the message says why."""
+
+
+@dataclass(frozen=True)
+class ObjectSender:
+    """Sees to it that partners have our objects as they are when the message is handled."""
+
+    partners: Partners
+    objects: Objects
+    deliveries: Deliveries
+    calling: Calling
+
+    def send(self, message: ObjectMessage) -> str:
+        """Send the object that `message` points at, and keep that it was; returns what became of it, for the log.
+
+        Raises:
+            NotDelivered: the partner refused it.
+            PartnerUnreachable: see :class:`ocpi.parties.calling.Calling`. Nothing is sent again later (TRA-44): the
+                partner gets the object with its next change, whole, or by asking for it.
+        """
+        partner = self.partners.get(message.partner_id)
+        if partner is None:
+            raise PartnerUnreachable("the partner is unknown")
+        known = self.objects.get(message.object_id)
+        if known is None:
+            return self._delete(partner, message.object_id)
+        delivered = self.deliveries.get(partner.id, message.object_id)
+        if delivered and delivered.version == known.version:
+            return "delivered already"
+        exchange = self._exchange(partner, message.object_id, known.parsed())
+        url = None
+        if message.module is ModuleID.CDRS:
+            url = exchange.post()
+            outcome = "posted"
+        else:
+            outcome = exchange.bring(_small_change(partner, message, known, delivered))
+        self.deliveries.keep(partner.id, message.object_id, Delivery(known.version, known.last_updated, url))
+        return outcome
+
+    def _delete(self, partner: Partner, object_id: ObjectId) -> str:
+        if object_id.module is not ModuleID.TARIFFS:
+            return "there is no such object any more"
+        self._exchange(partner, object_id, {}).delete()
+        self.deliveries.forget(partner.id, object_id)
+        return "deleted"
+
+    def _exchange(self, partner: Partner, object_id: ObjectId, document: wire.JsonObject) -> "Exchange":
+        owner = Party(object_id.country_code, object_id.party_id)
+        routing = Routing(owner, receiving_party(object_id.module, document, partner))
+        return Exchange(self.calling.client(partner, routing), partner, object_id, document)
+
+
+def _small_change(
+    partner: Partner, message: ObjectMessage, known: StoredObject, delivered: Delivery | None
+) -> Difference | None:
+    """What to PATCH, if the partner has just the version before this one."""
+    step = message.step
+    if step is None or delivered is None or partner.has(Quirk.NO_PATCH):
+        return None
+    return step.difference if (step.before, step.after) == (delivered.version, known.version) else None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One object of ours at the receiver interface of one partner.
+
+    Every method raises :class:`NotDelivered` if the partner refuses, and :class:`PartnerUnreachable`.
+    """
+
+    client: PartnerClient
+    partner: Partner
+    object_id: ObjectId
+    document: wire.JsonObject
+
+    def bring(self, change: Difference | None) -> str:
+        """Send the `change` if there is one and it is taken, else the whole object."""
+        if change is None:
+            _require(self.client.put(self._url(), self.document))
+            return "put"
+        answer = self.client.patch(self._url(*change.path), wire.loads_object(change.fields))
+        if answer.ok:
+            return "patched"
+        if not _refused(answer):
+            raise NotDelivered(str(answer))
+        return self._repair(answer)
+
+    def post(self) -> str | None:
+        """Send a CDR; returns where the partner keeps it."""
+        answer = self.client.post(address(self.partner, self.object_id.module, InterfaceRole.RECEIVER), self.document)
+        _require(answer)
+        return answer.headers.get("location")
+
+    def delete(self) -> None:
+        """Have a Tariff deleted; one that is not there is as good as deleted (TAR-05)."""
+        answer = self.client.delete(self._url())
+        if answer.http_status != 404:
+            _require(answer)
+
+    def _repair(self, refused: Answer) -> str:
+        """After a PATCH that was refused: look at what the partner has, and send the whole object (TRA-33)."""
+        held = self.client.get(self._url())
+        if held.ok and held.data == self.document:
+            return f"the partner has it already, though it answered {refused}"
+        _require(self.client.put(self._url(), self.document))
+        return f"put, since the PATCH was answered with {refused}"
+
+    def _url(self, *parts: str) -> str:
+        object_id = self.object_id
+        token = object_id.module is ModuleID.TOKENS
+        id_ = str(self.document["uid"]) if token else object_id.id
+        names = (object_id.country_code, object_id.party_id, id_, *parts)
+        url = address(self.partner, object_id.module, InterfaceRole.RECEIVER, *names)
+        return f"{url}?{urlencode({'type': self.document['type']})}" if token else url
+
+
+def _refused(answer: Answer) -> bool:
+    """Whether the partner understood the request and did not want it."""
+    return 400 <= answer.http_status < 500 or answer.status_code // 1000 == StatusCode.CLIENT_ERROR // 1000
+
+
+def _require(answer: Answer) -> None:
+    if not answer.ok:
+        raise NotDelivered(str(answer))

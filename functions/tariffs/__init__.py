@@ -1,0 +1,1 @@
+"""Tariffs: those of CPOs come in and are kept, ours are listed."""

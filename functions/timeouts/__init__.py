@@ -1,0 +1,1 @@
+"""Timeouts: ends requests that are overdue, and reservations that have expired."""

@@ -1,0 +1,43 @@
+"""GET of our Tokens and real-time authorization, sender interface (TOK-07 to TOK-17)."""
+
+from fastapi import APIRouter, Request
+
+from ocpi.intake import tokens
+from ocpi.parties.listing import Listing
+from ocpi.parties.ownership import is_id
+from ocpi.parties.routing import addressed_party
+from ocpi.store.keys import OWN, ObjectId
+from ocpi.store.lists import ObjectList
+from ocpi.transport.envelope import OcpiResponse, success
+from ocpi.transport.validation import parse_object, validated
+from ocpi.types.tokens import LocationReferences
+from ocpi.types.versions import ModuleID
+from tokens.authorizing import Asked, Authorizing
+
+
+def routes(authorizing: Authorizing, listing: Listing, url: str) -> APIRouter:
+    """The routes of the interface, which partners know under `url`."""
+    router = APIRouter()
+
+    @router.get("")
+    async def list_(request: Request) -> OcpiResponse:
+        return listing.answer(request, ObjectList.own(ModuleID.TOKENS, addressed_party(request)), url)
+
+    @router.post("/{token_uid}/authorize")
+    async def authorize(request: Request, token_uid: str) -> OcpiResponse:
+        type_ = tokens.type_of(request.query_params.get("type"))
+        references = await _references(request)
+        if not is_id(token_uid):
+            raise tokens.unknown_token(token_uid)
+        party = addressed_party(request)
+        token = ObjectId(OWN, ModuleID.TOKENS, party.country_code, party.party_id, token_uid)
+        asked = Asked(request.state.caller, request.state.routing.sender, token, type_, references)
+        return success(await authorizing.decide(asked))
+
+    return router
+
+
+async def _references(request: Request) -> LocationReferences | None:
+    """Where the token is presented, if that is told: the body may be empty (TOK-10)."""
+    body = await request.body()
+    return validated(LocationReferences, parse_object(body)) if body.strip() else None

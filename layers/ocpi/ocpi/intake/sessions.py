@@ -1,0 +1,91 @@
+"""Sessions that come in, from their CPO or from our own backend (SES-10 to SES-18)."""
+
+from datetime import datetime
+
+from ocpi import wire
+from ocpi.intake.identity import IDENTITY, checked, items
+from ocpi.store.keys import ObjectId
+from ocpi.store.objects import Objects, Outcome, StoredObject
+from ocpi.transport.patch import is_stale, last_updated, merged
+from ocpi.transport.status import invalid, unknown
+from ocpi.transport.validation import validated
+from ocpi.types.primitives import same
+from ocpi.types.sessions import NOT_AVAILABLE, Session, SessionStatus
+
+_RESERVED_ONLY = {SessionStatus.RESERVATION, SessionStatus.COMPLETED, SessionStatus.INVALID}
+"""What a reservation may be that never got an EVSE: waiting for one, or over."""
+
+
+def put(objects: Objects, session: ObjectId, document: wire.JsonObject) -> Outcome:
+    """Create or replace a Session, all its charging_periods included (SES-11, SES-12, decision 22).
+
+    Raises:
+        OcpiError: 2001 naming what is wrong.
+    """
+    checked(Session, session, document)
+    if not session.ours:
+        return objects.put(session, document, last_updated(document))
+
+    def draft(known: StoredObject | None) -> tuple[wire.JsonObject, datetime] | None:
+        stored = known.parsed() if known else None
+        if stored == document or (stored and is_stale(document, stored)):
+            return None
+        return _ours(document, stored)
+
+    return objects.write(session, draft)
+
+
+def patch(objects: Objects, session: ObjectId, fields: wire.JsonObject) -> Outcome:
+    """Change some fields of a Session; its charging_periods are appended (SES-13 to SES-15, decisions 21 and 22).
+
+    Raises:
+        OcpiError: 2001 naming what is wrong; HTTP 404 if there is no such Session.
+    """
+    last_updated(fields)
+
+    def change(document: wire.JsonObject) -> tuple[wire.JsonObject, datetime] | None:
+        if is_stale(fields, document):
+            return None
+        changed = merged(document, _with_all_periods(document, fields), IDENTITY)
+        validated(Session, changed)
+        if not session.ours:
+            return changed, last_updated(changed)
+        return None if changed == document else _ours(changed, document)
+
+    outcome = objects.change(session, change)
+    if outcome is None:
+        raise unknown(f"Session {session.id}")
+    return outcome
+
+
+def _with_all_periods(session: wire.JsonObject, fields: wire.JsonObject) -> wire.JsonObject:
+    """The fields of a PATCH, whose charging_periods are appended to the stored ones (SES-14, SES-15).
+
+    A period that is stored already is left out, so that a PATCH sent twice counts once.
+    """
+    if "charging_periods" not in fields:
+        return fields
+    new = [] if fields["charging_periods"] is None else fields["charging_periods"]
+    if not isinstance(new, list):
+        raise invalid("/charging_periods: must be a list")
+    known = items(session, "charging_periods")
+    return fields | {"charging_periods": [*known, *(period for period in new if period not in known)]}
+
+
+def _ours(session: wire.JsonObject, known: wire.JsonObject | None) -> tuple[wire.JsonObject, datetime]:
+    """A Session of ours as it is to be stored, where `known` is stored.
+
+    While it was PENDING, its start was the time of its creation; now that it is ACTIVE it begins (SES-25).
+
+    Raises:
+        OcpiError: 2001 for a change after COMPLETED (SES-21), and a charging session without an EVSE (SES-26).
+    """
+    if known and known["status"] == SessionStatus.COMPLETED:
+        raise invalid("/status: the Session is COMPLETED, and no such Session is ever changed")
+    nowhere = same(NOT_AVAILABLE, str(session["evse_uid"])) or same(NOT_AVAILABLE, str(session["connector_id"]))
+    if nowhere and (session["status"] not in _RESERVED_ONLY or session["kwh"]):
+        raise invalid(f"/evse_uid: {NOT_AVAILABLE} is only for a reservation that has no EVSE and connector yet")
+    begins = known and (known["status"], session["status"]) == (SessionStatus.PENDING, SessionStatus.ACTIVE)
+    if known and begins and session["start_date_time"] == known["start_date_time"]:
+        session = session | {"start_date_time": session["last_updated"]}
+    return session, last_updated(session)

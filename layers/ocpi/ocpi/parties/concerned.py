@@ -1,0 +1,66 @@
+"""Whom an object of ours concerns among our partners, and to which of their parties it is sent."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from ocpi import wire
+from ocpi.store.partner import Partner, PartnerStatus
+from ocpi.transport.headers import Party
+from ocpi.types.primitives import Role
+from ocpi.types.versions import InterfaceRole, ModuleID
+
+_READERS = (Role.EMSP, Role.NSP, Role.NAP, Role.SCSP, Role.OTHER, Role.HUB)
+
+_FOR_EVERYBODY = {
+    ModuleID.LOCATIONS: _READERS,
+    ModuleID.TARIFFS: _READERS,
+    ModuleID.TOKENS: (Role.CPO, Role.HUB),
+}
+"""Which roles hear of what is meant for everybody (ROU-21, decision 3); a hub hands it on to those behind it."""
+
+_FOR_ONE_PARTY = {ModuleID.SESSIONS: (Role.SCSP,), ModuleID.CDRS: ()}
+"""What is sent to the party of the token alone, and the roles that may be contracted to hear of it too (SES-19)."""
+
+
+def concerned(module: ModuleID, document: wire.JsonObject, partners: Iterable[Partner]) -> list[Partner]:
+    """The registered partners that an object concerns, and that offer the interface to send it to."""
+    offering = [
+        partner
+        for partner in partners
+        if partner.status is PartnerStatus.REGISTERED and partner.endpoint(module, InterfaceRole.RECEIVER)
+    ]
+    if module in _FOR_EVERYBODY:
+        return [partner for partner in offering if _has(partner, *_FOR_EVERYBODY[module])]
+    if module not in _FOR_ONE_PARTY:
+        return []
+    token = _token_party(document)
+    direct = [partner for partner in offering if partner.hosts(token)]
+    contracted = [p for p in offering if p not in direct and _has(p, *_FOR_ONE_PARTY[module])]
+    hubs = [] if direct else [p for p in offering if p not in contracted and p.is_hub]
+    return direct + contracted + hubs
+
+
+def receiving_party(module: ModuleID, document: wire.JsonObject, partner: Partner) -> Party | None:
+    """The party of a partner that an object is sent to (ROU-05).
+
+    What is for everybody is addressed to a hub itself (ROU-13), a Session or a CDR to the party of its token (ROU-21).
+    """
+    if module in _FOR_EVERYBODY:
+        return _first(partner, Role.HUB, *_FOR_EVERYBODY[module])
+    token = _token_party(document)
+    if partner.hosts(token) or partner.is_hub:
+        return token
+    return _first(partner, *_FOR_ONE_PARTY.get(module, ()))
+
+
+def _has(partner: Partner, *roles: Role) -> bool:
+    return any(role.role in roles for role in partner.roles)
+
+
+def _first(partner: Partner, *roles: Role) -> Party | None:
+    return next(filter(None, map(partner.party, roles)), None)
+
+
+def _token_party(document: wire.JsonObject) -> Party:
+    token: dict[str, Any] = document["cdr_token"]  # type: ignore[assignment]  # checked before it was stored
+    return Party(token["country_code"], token["party_id"])

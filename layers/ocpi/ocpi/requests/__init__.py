@@ -1,0 +1,1 @@
+"""Requests that are concluded later: asking partners, and answering what they asked."""

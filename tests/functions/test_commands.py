@@ -1,0 +1,734 @@
+"""Commands: what eMSPs ask of our charge points, and what we ask of those of CPOs."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from ocpi import clock
+from ocpi.parties.calling import Calling
+from ocpi.parties.own import OwnPlatform
+from ocpi.parties.secrets import Safe
+from ocpi.requests.authorization import Authorization
+from ocpi.requests.deadlines import Deadlines
+from ocpi.requests.sending import Sending
+from ocpi.store.keys import OWN, ObjectId, typed_uid
+from ocpi.store.objects import Objects
+from ocpi.store.partners import Partners
+from ocpi.store.requests import Request, Requests, RequestStatus
+from ocpi.transport.headers import Party
+from ocpi.transport.status import OcpiError
+from ocpi.types.commands import CommandType
+from ocpi.types.primitives import format_datetime
+from ocpi.types.tokens import LocationReferences, TokenType
+from ocpi.types.versions import ModuleID
+from tests.api import Reply, request
+from tests.functions.conftest import Connect, Connection
+from tests.functions.waiting import backend, concludes, delayed, put_own_location, stored_requests, wake
+from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION, TARIFF, TOKEN, without
+from tests.own import patch_session, put_location, put_session, put_tariff
+from tests.partner import Answer, Seen, ok
+
+RESULTS = "/results?of=commands&id=%2F1"
+"""A response URL with a query, as hard as they come."""
+
+
+@dataclass
+class Emsp:
+    """An eMSP that sends us commands."""
+
+    connection: Connection
+    time: Callable[..., None]
+
+    @property
+    def response_url(self) -> str:
+        return self.connection.partner.url + RESULTS
+
+    def sends(self, command: str, body: dict[str, Any], headers: dict[str, str] | None = None) -> Reply:
+        self.time(seconds=1)  # so that the newest request can be told
+        body = {"response_url": self.response_url} | body
+        path = f"/ocpi/2.2.1/receiver/commands/{command}"
+        return request("POST", path, token=self.connection.token, body=body, headers=headers)
+
+    def starts(self, **changes: object) -> Reply:
+        return self.sends("START_SESSION", {"token": TOKEN, "location_id": "L1", "evse_uid": "E1"} | changes)
+
+    def reserves(self, **changes: object) -> Reply:
+        until = format_datetime(clock.now() + timedelta(hours=1))
+        body = {"token": TOKEN, "location_id": "L1", "evse_uid": "E1", "reservation_id": "R1", "expiry_date": until}
+        return self.sends("RESERVE_NOW", body | changes)
+
+    def cancels(self, reservation_id: str = "R1") -> Reply:
+        return self.sends("CANCEL_RESERVATION", {"reservation_id": reservation_id})
+
+    @property
+    def heard(self) -> list[str]:
+        """The results that it was told."""
+        return [seen.body["result"] for seen in self.posts]
+
+    @property
+    def posts(self) -> list[Seen]:
+        return [seen for seen in self.connection.partner.seen if seen.path == RESULTS]
+
+
+@pytest.fixture
+def emsp(time: Callable[..., None], connect: Connect) -> Emsp:
+    """The eMSP NL/TNM; our Location L1 stands ready."""
+    emsp = Emsp(connect("EMSP NL TNM", offers=[("commands", "SENDER")]), time)
+    emsp.connection.partner.answers["POST", RESULTS] = ok()
+    put_own_location()
+    return emsp
+
+
+def other_emsp(connect: Connect, time: Callable[..., None]) -> Emsp:
+    emsp = Emsp(connect("EMSP NL OTH"), time)
+    emsp.connection.partner.answers["POST", RESULTS] = ok()
+    return emsp
+
+
+def result_of(reply: Reply) -> str:
+    """The result in a CommandResponse."""
+    assert reply.status_code == 1000, reply
+    return str(reply.data["result"])
+
+
+def newest() -> Request:
+    return stored_requests()[-1]
+
+
+# We are the CPO and pass commands on
+
+
+@pytest.mark.requirement("CMD-01", "CMD-02", "CMD-03", "CMD-13", "CMD-21", "CMD-26", "CMD-27", "CMD-28")
+@pytest.mark.parametrize(
+    ("command", "body"),
+    [
+        ("START_SESSION", {"token": TOKEN, "location_id": "L1"}),
+        ("STOP_SESSION", {"session_id": "S1"}),
+        (
+            "RESERVE_NOW",
+            {"token": TOKEN, "location_id": "L1", "reservation_id": "R1", "expiry_date": "2026-11-22T09:00:00Z"},
+        ),
+        ("CANCEL_RESERVATION", {"reservation_id": "R1"}),
+        ("UNLOCK_CONNECTOR", {"location_id": "L1", "evse_uid": "E1", "connector_id": "1"}),
+    ],
+)
+def test_each_command_is_answered_at_once_and_waits_for_the_charge_point(
+    emsp: Emsp, command: str, body: dict[str, Any]
+) -> None:
+    put_session(SESSION)
+    reply = emsp.sends(command, body)
+    assert (result_of(reply), reply.data["timeout"]) == ("ACCEPTED", 30)
+    assert emsp.heard == []
+    waiting = newest()
+    assert (waiting.kind, waiting.status, waiting.partner_id) == (command, RequestStatus.PENDING, "tnm")
+    assert waiting.document.items() >= body.items()
+    assert delayed() == 1, "the timeouts queue wakes us"
+    for field in ("response_url", *body):
+        incomplete = without({"response_url": emsp.response_url} | body, field)
+        path = f"/ocpi/2.2.1/receiver/commands/{command}"
+        reply = request("POST", path, token=emsp.connection.token, body=incomplete)
+        assert reply.status_code == 2001
+        assert f"/{field}" in reply.message
+
+
+@pytest.mark.requirement("CMD-01")
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_commands_are_posted_and_nothing_else(emsp: Emsp, method: str) -> None:
+    path = "/ocpi/2.2.1/receiver/commands/START_SESSION"
+    assert request(method, path, token=emsp.connection.token).http_status == 405
+
+
+def test_a_command_that_ocpi_does_not_know_is_404(emsp: Emsp) -> None:
+    assert emsp.sends("REBOOT", {}).http_status == 404
+
+
+@pytest.mark.requirement("CMD-10")
+@pytest.mark.parametrize("command", ["starts", "reserves", "unlocks"])
+def test_an_unknown_location_is_2003_and_rejected(emsp: Emsp, command: str) -> None:
+    if command == "unlocks":
+        reply = emsp.sends("UNLOCK_CONNECTOR", {"location_id": "L9", "evse_uid": "E1", "connector_id": "1"})
+    else:
+        reply = getattr(emsp, command)(location_id="L9")
+    assert (reply.http_status, reply.status_code, reply.data["result"]) == (200, 2003, "REJECTED")
+    assert stored_requests() == []
+
+
+@pytest.mark.requirement("CMD-11")
+def test_only_known_sessions_of_ones_own_customers_are_stopped(emsp: Emsp, connect: Connect) -> None:
+    put_session(SESSION)
+    assert result_of(emsp.sends("STOP_SESSION", {"session_id": "S9"})) == "UNKNOWN_SESSION"
+    assert result_of(other_emsp(connect, emsp.time).sends("STOP_SESSION", {"session_id": "S1"})) == "REJECTED"
+    assert stored_requests() == []
+    assert result_of(emsp.sends("STOP_SESSION", {"session_id": "S1"})) == "ACCEPTED"
+    patch_session({"status": "COMPLETED", "last_updated": "2026-11-22T08:00:01Z"})
+    assert result_of(emsp.sends("STOP_SESSION", {"session_id": "S1"})) == "REJECTED"
+
+
+@pytest.mark.requirement("CMD-12")
+@pytest.mark.parametrize(
+    ("command", "missing"),
+    [
+        ("START_SESSION", "REMOTE_START_STOP_CAPABLE"),
+        ("RESERVE_NOW", "RESERVABLE"),
+        ("UNLOCK_CONNECTOR", "UNLOCK_CAPABLE"),
+        ("STOP_SESSION", "REMOTE_START_STOP_CAPABLE"),
+    ],
+)
+def test_what_an_evse_cannot_do_is_not_supported(emsp: Emsp, command: str, missing: str) -> None:
+    every = ["RESERVABLE", "REMOTE_START_STOP_CAPABLE", "UNLOCK_CAPABLE"]
+    put_own_location([able for able in every if able != missing])
+    put_session(SESSION)
+    body = {
+        "token": TOKEN,
+        "location_id": "L1",
+        "evse_uid": "E1",
+        "connector_id": "1",
+        "session_id": "S1",
+        "reservation_id": "R1",
+        "expiry_date": "2026-11-22T09:00:00Z",
+    }
+    assert result_of(emsp.sends(command, body)) == "NOT_SUPPORTED"
+    assert stored_requests() == []
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"evse_uid": "E9"},
+        {"connector_id": "9"},
+        {"token": TOKEN | {"party_id": "OTH"}},
+    ],
+)
+def test_what_does_not_exist_or_belongs_to_others_is_rejected(emsp: Emsp, changes: dict[str, Any]) -> None:
+    assert result_of(emsp.starts(**changes)) == "REJECTED"
+    assert stored_requests() == []
+
+
+@pytest.mark.requirement("CMD-14")
+def test_a_connector_without_its_evse_is_2001(emsp: Emsp) -> None:
+    reply = emsp.starts(evse_uid=None, connector_id="1")
+    assert reply.status_code == 2001
+    assert "evse_uid" in reply.message
+    assert result_of(emsp.starts(evse_uid=None)) == "ACCEPTED", "the charge point chooses"
+
+
+def test_an_evse_that_cannot_find_the_connector_itself_needs_it_named(emsp: Emsp) -> None:
+    put_own_location(["REMOTE_START_STOP_CAPABLE", "START_SESSION_CONNECTOR_REQUIRED"])
+    reply = emsp.starts()
+    assert reply.status_code == 2001
+    assert "/connector_id" in reply.message
+    assert result_of(emsp.starts(connector_id="1")) == "ACCEPTED"
+
+
+@pytest.mark.requirement("CMD-16")
+@pytest.mark.parametrize("command", ["starts", "reserves"])
+def test_a_token_in_a_command_is_neither_checked_nor_stored(emsp: Emsp, command: str) -> None:
+    reply = getattr(emsp, command)(token=TOKEN | {"valid": False, "uid": "never-pushed", "type": "APP_USER"})
+    assert result_of(reply) == "ACCEPTED"
+    path = "/ocpi/2.2.1/receiver/tokens/NL/TNM/never-pushed?type=APP_USER"
+    assert request("GET", path, token=emsp.connection.token).http_status == 404
+
+
+def authorizes(evse_uid: str | None, type_: TokenType = TokenType.RFID) -> str:
+    """Whether the token may be used at our Location L1, as our charge points ask."""
+    calling = Calling(Safe("alias/token"), allow_private=True, objects=Objects("objects"))
+    place = LocationReferences(location_id="L1", evse_uids=[evse_uid] if evse_uid else [])
+    authorization = Authorization.of("objects", Partners("partners"), calling)
+    return authorization.authorize(Party("NL", "OCS"), TOKEN["uid"], type_, place).decided
+
+
+@pytest.mark.requirement("CMD-16", "CMD-17", "CMD-18")
+@pytest.mark.parametrize("command", ["starts", "reserves"])
+def test_a_token_in_a_command_needs_no_asking_there_though_it_was_never_pushed(
+    emsp: Emsp, time: Callable[..., None], command: str
+) -> None:
+    app = TOKEN | {"type": "APP_USER"}
+    getattr(emsp, command)()
+    getattr(emsp, command)(token=app)
+    time(minutes=14)
+    assert authorizes("E1") == authorizes(None) == authorizes("E1", TokenType.APP_USER) == "COMMAND"
+    with pytest.raises(OcpiError):
+        authorizes("E2")
+    time(minutes=2)
+    with pytest.raises(OcpiError):
+        authorizes("E1")
+    assert authorizes("E1", TokenType.APP_USER) == "COMMAND"
+    getattr(emsp, command)(evse_uid=None, reservation_id="R2")
+    assert authorizes("E2") == "COMMAND", "the command was for the whole Location"
+
+
+# We are the CPO and tell results
+
+
+@pytest.mark.requirement("CMD-04")
+def test_the_result_is_posted_once_to_just_the_url_that_was_given(emsp: Emsp) -> None:
+    emsp.starts()
+    occupied = [{"language": "en", "text": "occupied"}]
+    concludes("EVSE_OCCUPIED", message=occupied)
+    concluded = concludes("EVSE_OCCUPIED", message=occupied)
+    assert (concluded.status, concluded.failure) == (RequestStatus.CONCLUDED, None)
+    (post,) = emsp.posts
+    assert post.body == {"result": "EVSE_OCCUPIED", "message": occupied}
+    assert post.token == "token-of-TNM"
+    assert (post.headers["ocpi-from-party-id"], post.headers["ocpi-to-party-id"]) == ("OCS", "TNM")
+    with pytest.raises(OcpiError) as refused:
+        concludes("ACCEPTED")
+    assert refused.value.http_status == 409
+    assert emsp.heard == ["EVSE_OCCUPIED"]
+
+
+@pytest.mark.requirement("CMD-04")
+def test_a_refused_command_has_no_result(emsp: Emsp) -> None:
+    emsp.starts(evse_uid="E9")
+    assert stored_requests() == []
+    assert emsp.heard == []
+
+
+@pytest.mark.requirement("CMD-08")
+def test_a_result_that_cannot_be_delivered_is_not_sent_again(emsp: Emsp) -> None:
+    emsp.connection.partner.answers["POST", RESULTS] = (500, {"status_code": 3000})
+    emsp.starts()
+    for _ in range(2):
+        assert "HTTP 500" in str(concludes("ACCEPTED").failure)
+        wake(newest())
+    assert len(emsp.posts) == 1
+
+
+@pytest.mark.parametrize("result", ["SOON", "accepted"])
+def test_a_wrong_result_of_our_backend_is_2001(emsp: Emsp, result: str) -> None:
+    emsp.starts()
+    with pytest.raises(OcpiError, match="/result"):
+        concludes(result)
+    assert newest().status is RequestStatus.PENDING
+
+
+def test_a_result_for_an_unknown_request_is_404(emsp: Emsp) -> None:
+    with pytest.raises(OcpiError) as refused:
+        backend().conclude("no-such-request", {"result": "ACCEPTED"})
+    assert refused.value.http_status == 404
+
+
+# We are the CPO and keep reservations
+
+
+def pulled(emsp: Emsp) -> list[dict[str, Any]]:
+    """Our Sessions as the eMSP pulls them."""
+    path = "/ocpi/2.2.1/sender/sessions?date_from=2026-11-01T00:00:00Z"
+    reply = request("GET", path, token=emsp.connection.token)
+    assert reply.status_code == 1000, reply
+    sessions: list[dict[str, Any]] = reply.data
+    return sessions
+
+
+@pytest.mark.requirement("CMD-20", "CMD-24", "SES-23", "SES-26", "SES-27")
+@pytest.mark.parametrize(("evse_uid", "shown"), [("E1", "E1"), (None, "#NA")])
+def test_a_reservation_makes_a_session(emsp: Emsp, evse_uid: str | None, shown: str) -> None:
+    emsp.reserves(evse_uid=evse_uid, authorization_reference="REF-1")
+    assert pulled(emsp) == []
+    concludes("ACCEPTED")
+    assert emsp.heard == ["ACCEPTED"]
+    (session,) = pulled(emsp)
+    assert (
+        session.items()
+        >= {
+            "country_code": "NL",
+            "party_id": "OCS",
+            "status": "RESERVATION",
+            "start_date_time": "2026-11-22T08:00:01Z",
+            "kwh": 0,
+            "cdr_token": SESSION["cdr_token"],
+            "auth_method": "COMMAND",
+            "authorization_reference": "REF-1",
+            "location_id": "L1",
+            "evse_uid": shown,
+            "connector_id": "#NA",
+            "currency": "EUR",
+        }.items()
+    )
+
+
+def test_a_reservation_that_the_charge_point_refuses_makes_no_session(emsp: Emsp) -> None:
+    emsp.reserves()
+    concludes("EVSE_OCCUPIED")
+    assert pulled(emsp) == []
+
+
+def test_a_reservation_is_in_the_currency_of_its_tariff(emsp: Emsp) -> None:
+    put_tariff(TARIFF | {"currency": "SEK"})
+    put_own_location(tariff_ids=["T0", "T1"])
+    emsp.reserves()
+    concludes("ACCEPTED")
+    assert pulled(emsp)[0]["currency"] == "SEK"
+
+
+@pytest.mark.parametrize("expiry_date", ["2026-11-22T08:00:00Z", "2026-12-22T08:00:00Z"])
+def test_a_reservation_must_end_in_the_near_future(emsp: Emsp, expiry_date: str) -> None:
+    assert result_of(emsp.reserves(expiry_date=expiry_date)) == "REJECTED"
+
+
+@pytest.mark.requirement("CMD-22")
+def test_the_same_id_replaces_a_reservation(emsp: Emsp) -> None:
+    emsp.reserves()
+    first = newest()
+    concludes("ACCEPTED")
+    emsp.reserves(evse_uid=None)
+    second = newest()
+    assert second.id != first.id
+    number = "charge_point_reservation_id"
+    assert second.document[number] == first.document[number], "the charge point replaces it"
+    concludes("ACCEPTED")
+    (session,) = pulled(emsp)
+    assert session["evse_uid"] == "#NA"
+    assert result_of(emsp.reserves(reservation_id="R2")) == "ACCEPTED"
+    assert newest().document[number] != first.document[number]
+
+
+@pytest.mark.requirement("CMD-22")
+def test_an_id_in_use_at_another_location_replaces_nothing(emsp: Emsp) -> None:
+    put_location(LOCATION | {"id": "L2", "evses": [EVSE | {"evse_id": "NL*OCS*E3", "capabilities": ["RESERVABLE"]}]})
+    emsp.reserves()
+    concludes("ACCEPTED")
+    assert result_of(emsp.reserves(location_id="L2")) == "REJECTED"
+
+
+@pytest.mark.requirement("CMD-22")
+def test_a_change_that_the_charge_point_refuses_leaves_the_reservation_as_it_was(
+    emsp: Emsp, time: Callable[..., None]
+) -> None:
+    emsp.reserves()
+    first = newest()
+    concludes("ACCEPTED")
+    emsp.reserves(expiry_date="2026-11-22T12:00:00Z", evse_uid=None)
+    concludes("REJECTED")
+    assert pulled(emsp)[0]["evse_uid"] == "E1"
+    time(hours=1)
+    wake(newest())
+    assert pulled(emsp)[0]["status"] == "RESERVATION"
+    wake(first)
+    assert pulled(emsp)[0]["status"] == "COMPLETED"
+
+
+@pytest.mark.requirement("CMD-23")
+def test_emsps_cannot_touch_each_other_s_reservations(emsp: Emsp, connect: Connect) -> None:
+    emsp.reserves(charge_point_reservation_id=7)
+    ours = newest().document
+    concludes("ACCEPTED")
+    other = other_emsp(connect, emsp.time)
+    other.reserves(token=TOKEN | {"party_id": "OTH"})
+    theirs = newest().document
+    assert ours["reservation_id"] == theirs["reservation_id"]
+    numbers = {document["charge_point_reservation_id"] for document in (ours, theirs)}
+    assert len(numbers) == 2
+    assert all(isinstance(number, int) and 7 < number < 2**31 for number in numbers)
+    concludes("REJECTED")
+    other.cancels()
+    assert newest().document.get("charge_point_reservation_id") != ours["charge_point_reservation_id"]
+
+
+@pytest.mark.requirement("CMD-26", "SES-24")
+def test_an_emsp_cancels_its_reservation(emsp: Emsp) -> None:
+    emsp.reserves()
+    number = newest().document["charge_point_reservation_id"]
+    concludes("ACCEPTED")
+    emsp.cancels("r1")
+    assert newest().document["charge_point_reservation_id"] == number, "ids are compared without regard to case"
+    concludes("ACCEPTED")
+    (session,) = pulled(emsp)
+    assert (session["status"], session["end_date_time"]) == ("COMPLETED", "2026-11-22T08:00:02Z")
+    assert emsp.heard == ["ACCEPTED", "ACCEPTED"]
+
+
+@pytest.mark.requirement("CMD-26")
+def test_cancelling_an_unknown_reservation_has_that_result(emsp: Emsp, time: Callable[..., None]) -> None:
+    assert result_of(emsp.cancels()) == "ACCEPTED"
+    time(seconds=1)
+    wake(newest())
+    assert emsp.heard == ["UNKNOWN_RESERVATION"]
+
+
+@pytest.mark.requirement("CMD-25", "SES-24")
+def test_a_reservation_that_we_must_cancel_is_told_to_its_own_url(emsp: Emsp, time: Callable[..., None]) -> None:
+    emsp.reserves()
+    concludes("ACCEPTED")
+    time(minutes=50)
+    for _ in range(2):
+        concludes("CANCELED_RESERVATION")
+    assert emsp.heard == ["ACCEPTED", "CANCELED_RESERVATION"]
+    assert pulled(emsp)[0]["status"] == "COMPLETED"
+
+
+@pytest.mark.requirement("CMD-25")
+def test_a_reservation_that_has_ended_cannot_be_cancelled(emsp: Emsp, time: Callable[..., None]) -> None:
+    emsp.reserves()
+    concludes("ACCEPTED")
+    time(minutes=60)
+    with pytest.raises(OcpiError):
+        concludes("CANCELED_RESERVATION")
+    assert emsp.heard == ["ACCEPTED"]
+
+
+@pytest.mark.requirement("CMD-24", "SES-24")
+def test_a_reservation_that_is_not_used_is_completed_when_it_expires(emsp: Emsp, time: Callable[..., None]) -> None:
+    emsp.reserves()
+    concludes("ACCEPTED")
+    time(minutes=59)
+    before = delayed()
+    wake(newest())
+    assert pulled(emsp)[0]["status"] == "RESERVATION"
+    assert delayed() == before + 1, "looked at again"
+    time(minutes=1)
+    wake(newest())
+    assert pulled(emsp)[0]["status"] == "COMPLETED"
+
+
+@pytest.mark.requirement("SES-24")
+def test_charging_with_the_token_of_a_reservation_uses_its_session(emsp: Emsp, time: Callable[..., None]) -> None:
+    emsp.reserves()
+    concludes("ACCEPTED")
+    (session,) = pulled(emsp)
+    emsp.starts()
+    start = newest()
+    assert start.document["session_id"] == session["id"]
+    active = {"status": "ACTIVE", "connector_id": "1", "last_updated": "2026-11-22T08:00:03Z"}
+    patch_session(active, session["id"])
+    time(minutes=61)
+    for each in stored_requests():
+        wake(each)
+    (session,) = pulled(emsp)
+    assert session["status"] == "ACTIVE", "its reservation was used, so that expiring ends nothing"
+    emsp.starts(token=TOKEN | {"uid": "another"})
+    assert "session_id" not in newest().document
+
+
+# We are the eMSP
+
+TIMEOUT = 60
+
+
+@dataclass
+class Cpo:
+    """A CPO that takes our commands."""
+
+    connection: Connection
+    sending: Sending
+
+    def answers(self, answer: Answer | Callable[[Seen], Answer], command: str = "START_SESSION") -> None:
+        self.connection.partner.answers["POST", f"/commands/{command}"] = answer
+
+    def is_sent(self, command: CommandType = CommandType.START_SESSION, **changes: object) -> Request:
+        body: dict[str, Any] = {"token": OWN_TOKEN, "location_id": "L1", "evse_uid": "E1"}
+        document = {name: value for name, value in (body | changes).items() if value is not None}
+        return self.sending.command("sim", command, document, Party("NL", "OCS"), Party("NL", "SIM"))
+
+    def tells(self, sent: Request, result: str, token: str | None = None) -> Reply:
+        path = str(sent.response_url).removeprefix("https://ocpi.example.com")
+        return request("POST", path, token=token or self.connection.token, body={"result": result})
+
+
+OWN_TOKEN = TOKEN | {"party_id": "OCS"}
+
+
+def put_own_token(**changes: object) -> None:
+    document = OWN_TOKEN | changes
+    id_ = ObjectId(OWN, ModuleID.TOKENS, "NL", "OCS", typed_uid(document["uid"], document["type"]))
+    Objects("objects").put(id_, document, clock.now())
+
+
+@pytest.fixture
+def cpo(time: Callable[..., None], connect: Connect) -> Cpo:
+    """The CPO NL/SIM, which accepts commands; our eMSP has a valid Token."""
+    put_own_token()
+    own = OwnPlatform("https://ocpi.example.com", import_module("commands.app").settings.roles)
+    sending = Sending(
+        requests=Requests("objects"),
+        objects=Objects("objects"),
+        partners=Partners("partners"),
+        calling=Calling(Safe("alias/token"), allow_private=True, objects=Objects("objects")),
+        own=own,
+        deadlines=Deadlines(import_module("commands.app").settings.timeout_queue_url),
+    )
+    cpo = Cpo(connect("CPO NL SIM", offers=[("commands", "RECEIVER")]), sending)
+    cpo.answers(ok({"result": "ACCEPTED", "timeout": TIMEOUT}))
+    return cpo
+
+
+@pytest.mark.requirement("CMD-05", "CMD-06")
+def test_a_command_is_sent_and_its_result_awaited_at_a_url_of_its_own(cpo: Cpo) -> None:
+    sent = cpo.is_sent()
+    assert (sent.status, sent.answer) == (RequestStatus.PENDING, {"result": "ACCEPTED", "timeout": TIMEOUT})
+    (seen,) = cpo.connection.partner.seen
+    assert seen.body == {
+        "token": OWN_TOKEN,
+        "location_id": "L1",
+        "evse_uid": "E1",
+        "response_url": sent.response_url,
+    }
+    assert str(sent.response_url).startswith("https://ocpi.example.com/ocpi/2.2.1/sender/commands/results/")
+    assert (seen.headers["ocpi-from-party-id"], seen.headers["ocpi-to-party-id"]) == ("OCS", "SIM")
+    assert cpo.is_sent().response_url != sent.response_url
+    reply = cpo.tells(sent, "ACCEPTED")
+    assert (reply.status_code, reply.data) == (1000, None)
+    assert (stored(sent).status, stored(sent).result) == (RequestStatus.CONCLUDED, {"result": "ACCEPTED"})
+
+
+def stored(sent: Request) -> Request:
+    found = Requests("objects").get(sent.id)
+    assert found
+    return found
+
+
+@pytest.mark.requirement("CMD-05")
+@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE"])
+def test_results_are_posted_and_nothing_else(cpo: Cpo, method: str) -> None:
+    path = str(cpo.is_sent().response_url).removeprefix("https://ocpi.example.com")
+    assert request(method, path, token=cpo.connection.token).http_status == 405
+
+
+@pytest.mark.requirement("CMD-06")
+def test_a_response_url_works_for_the_partner_that_was_asked_only(cpo: Cpo, connect: Connect) -> None:
+    sent = cpo.is_sent()
+    other = connect("CPO NL OTH")
+    assert cpo.tells(sent, "ACCEPTED", token=other.token).http_status == 404
+    assert stored(sent).status is RequestStatus.PENDING
+    guess = sent.model_copy(update={"response_url": "https://ocpi.example.com/ocpi/2.2.1/sender/commands/results/x"})
+    assert cpo.tells(guess, "ACCEPTED").http_status == 404
+    assert len(sent.id) >= 32, "not to be guessed"
+
+
+@pytest.mark.requirement("CMD-05")
+def test_a_request_ends_in_one_result(cpo: Cpo) -> None:
+    sent = cpo.is_sent()
+    assert cpo.tells(sent, "soon").status_code == 2001
+    assert cpo.tells(sent, "FAILED").status_code == 1000
+    assert cpo.tells(sent, "ACCEPTED").status_code == 1000
+    assert stored(sent).outcome == "FAILED"
+
+
+@pytest.mark.requirement("CMD-25", "CMD-06")
+def test_a_reservation_may_be_cancelled_by_the_cpo_later(cpo: Cpo, time: Callable[..., None]) -> None:
+    cpo.answers(ok({"result": "ACCEPTED", "timeout": TIMEOUT}), "RESERVE_NOW")
+    until = {"reservation_id": "R1", "expiry_date": "2026-11-24T08:00:00Z"}
+    sent = cpo.is_sent(CommandType.RESERVE_NOW, **until)
+    cpo.tells(sent, "ACCEPTED")
+    time(hours=47)
+    assert cpo.tells(sent, "CANCELED_RESERVATION").status_code == 1000
+    assert stored(sent).outcome == "CANCELED_RESERVATION"
+    refused = cpo.is_sent(CommandType.RESERVE_NOW, **until)
+    cpo.tells(refused, "REJECTED")
+    cpo.tells(refused, "CANCELED_RESERVATION")
+    assert stored(refused).outcome == "REJECTED"
+
+
+def test_a_reservation_without_an_end_in_sight_is_sent(cpo: Cpo) -> None:
+    cpo.answers(ok({"result": "ACCEPTED", "timeout": TIMEOUT}), "RESERVE_NOW")
+    sent = cpo.is_sent(CommandType.RESERVE_NOW, reservation_id="R1", expiry_date="9999-12-31T23:59:59Z")
+    assert sent.status is RequestStatus.PENDING
+
+
+@pytest.mark.requirement("CMD-07")
+def test_a_command_without_a_result_in_time_has_failed(cpo: Cpo, time: Callable[..., None]) -> None:
+    sent = cpo.is_sent()
+    time(seconds=TIMEOUT)
+    wake(sent)
+    assert stored(sent).status is RequestStatus.EXPIRED
+    assert cpo.tells(sent, "ACCEPTED").status_code == 1000
+    assert stored(sent).status is RequestStatus.EXPIRED, "whoever was told that it failed hears nothing else"
+
+
+def test_a_result_may_be_faster_than_the_answer(cpo: Cpo) -> None:
+    def hasty(seen: Seen) -> Answer:
+        path = seen.body["response_url"].removeprefix("https://ocpi.example.com")
+        assert request("POST", path, token=cpo.connection.token, body={"result": "ACCEPTED"}).status_code == 1000
+        return ok({"result": "ACCEPTED", "timeout": TIMEOUT})
+
+    cpo.answers(hasty)
+    sent = cpo.is_sent()
+    assert (sent.status, sent.outcome) == (RequestStatus.CONCLUDED, "ACCEPTED")
+    assert sent.answer
+
+
+def test_a_refusal_ends_the_request(cpo: Cpo) -> None:
+    cpo.answers(ok({"result": "NOT_SUPPORTED", "timeout": 0}))
+    sent = cpo.is_sent()
+    assert (sent.status, sent.outcome) == (RequestStatus.CONCLUDED, None)
+    assert sent.answer
+    assert sent.answer["result"] == "NOT_SUPPORTED"
+
+
+@pytest.mark.requirement("CMD-10")
+def test_an_error_with_a_response_is_a_refusal(cpo: Cpo) -> None:
+    answer = {"status_code": 2003, "timestamp": "2026-11-22T08:00:00Z", "data": {"result": "REJECTED", "timeout": 0}}
+    cpo.answers((200, answer))
+    sent = cpo.is_sent()
+    assert sent.status is RequestStatus.CONCLUDED
+    assert "2003" in str(sent.failure)
+
+
+@pytest.mark.parametrize(
+    "answer", [(500, b"oops"), (200, {"status_code": 3000}), ok({"result": "SURE", "timeout": 1}), ok()]
+)
+def test_a_partner_that_gives_no_answer_fails_the_request(cpo: Cpo, answer: Answer) -> None:
+    cpo.answers(answer)
+    with pytest.raises(OcpiError) as failed:
+        cpo.is_sent()
+    assert failed.value.status_code == 3001
+    assert newest().status is RequestStatus.FAILED
+    assert newest().failure == failed.value.message
+
+
+def test_a_partner_without_the_interface_cannot_be_asked(cpo: Cpo, connect: Connect) -> None:
+    connect("CPO NL OLD")
+    with pytest.raises(OcpiError, match="offers no receiver of commands"):
+        cpo.sending.command("old", CommandType.STOP_SESSION, {"session_id": "S1"}, Party("NL", "OCS"))
+    with pytest.raises(OcpiError) as unknown:
+        cpo.sending.command("nobody", CommandType.STOP_SESSION, {"session_id": "S1"}, Party("NL", "OCS"))
+    assert unknown.value.http_status == 404
+
+
+@pytest.mark.requirement("CMD-13", "CMD-14", "CMD-21", "CMD-26", "CMD-27", "CMD-28")
+@pytest.mark.parametrize("command", list(CommandType))
+def test_a_command_that_lacks_something_is_not_sent(cpo: Cpo, command: CommandType) -> None:
+    with pytest.raises(OcpiError) as refused:
+        cpo.is_sent(command, evse_uid=None, connector_id="1", token=None)
+    assert refused.value.status_code == 2001
+    assert cpo.connection.partner.seen == []
+    assert stored_requests() == []
+
+
+@pytest.mark.requirement("CMD-15")
+def test_an_evse_that_needs_its_connector_named_is_not_asked_without(cpo: Cpo) -> None:
+    needs = EVSE | {"capabilities": ["REMOTE_START_STOP_CAPABLE", "START_SESSION_CONNECTOR_REQUIRED"]}
+    location = LOCATION | {"evses": [needs | {"connectors": [CONNECTOR]}]}
+    path = "/ocpi/2.2.1/receiver/locations/NL/SIM/L1"
+    assert request("PUT", path, token=cpo.connection.token, body=location).status_code == 1000
+    with pytest.raises(OcpiError, match="/connector_id"):
+        cpo.is_sent()
+    assert cpo.connection.partner.seen == []
+    assert cpo.is_sent(connector_id="1").status is RequestStatus.PENDING
+
+
+@pytest.mark.requirement("CMD-19")
+@pytest.mark.parametrize("command", [CommandType.START_SESSION, CommandType.RESERVE_NOW])
+def test_only_valid_tokens_of_our_own_are_sent(cpo: Cpo, command: CommandType) -> None:
+    until = {"reservation_id": "R1", "expiry_date": "2026-11-22T09:00:00Z"}
+    for foreign in (TOKEN, OWN_TOKEN | {"uid": "unknown"}, OWN_TOKEN | {"type": "APP_USER"}):
+        with pytest.raises(OcpiError) as refused:
+            cpo.is_sent(command, token=foreign, **until)
+        assert refused.value.status_code == 2004
+    put_own_token(valid=False)
+    with pytest.raises(OcpiError) as refused:
+        cpo.is_sent(command, **until)
+    assert refused.value.status_code == 2001
+    assert cpo.connection.partner.seen == []
+
+
+@pytest.mark.requirement("CMD-30")
+def test_an_accepted_start_makes_no_session_of_its_own(cpo: Cpo) -> None:
+    sent = cpo.is_sent()
+    cpo.tells(sent, "ACCEPTED")
+    path = "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1"
+    assert request("GET", path, token=cpo.connection.token).http_status == 404

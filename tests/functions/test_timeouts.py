@@ -1,0 +1,120 @@
+"""The timeouts queue: every request ends, also when nothing comes from the charge point."""
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from ocpi.store.requests import Request, Requests, RequestStatus
+from tests.functions.conftest import Connect
+from tests.functions.test_chargingprofiles import RESULTS, Controller, controller
+from tests.functions.test_commands import RESULTS as COMMAND_RESULTS
+from tests.functions.test_commands import Emsp
+from tests.functions.waiting import concludes, delayed, put_own_location, stored_requests, wake
+from tests.objects import SESSION
+from tests.own import put_session
+from tests.partner import ok
+
+EVENTS = Path(__file__).parent.parent.parent / "events"
+
+
+@pytest.fixture
+def emsp(time: Callable[..., None], connect: Connect) -> Emsp:
+    """An eMSP whose driver is charging at our EVSE E1."""
+    put_own_location()
+    put_session(SESSION)
+    emsp = Emsp(connect("EMSP NL TNM"), time)
+    emsp.connection.partner.answers["POST", COMMAND_RESULTS] = ok()
+    emsp.connection.partner.answers["POST", RESULTS] = ok()
+    return emsp
+
+
+@pytest.fixture
+def scsp(emsp: Emsp, connect: Connect, time: Callable[..., None]) -> Controller:
+    """An SCSP that controls the session."""
+    return controller(connect, time, "SCSP NL OPT")
+
+
+def newest() -> Request:
+    return stored_requests()[-1]
+
+
+@pytest.mark.requirement("CMD-09")
+def test_a_command_that_the_charge_point_does_not_answer_ends_in_timeout(emsp: Emsp, time: Callable[..., None]) -> None:
+    emsp.starts()
+    time(seconds=30)
+    for _ in range(2):
+        wake(newest())
+    assert emsp.heard == ["TIMEOUT"]
+    assert newest().status is RequestStatus.CONCLUDED
+
+
+@pytest.mark.requirement("CMD-09")
+@pytest.mark.parametrize("result", ["ACCEPTED", "REJECTED", "FAILED", "NOT_SUPPORTED", "EVSE_INOPERATIVE"])
+def test_a_command_that_was_answered_in_time_does_not(emsp: Emsp, time: Callable[..., None], result: str) -> None:
+    emsp.starts()
+    concludes(result)
+    time(seconds=30)
+    wake(newest())
+    assert emsp.heard == [result]
+
+
+def test_a_message_that_comes_early_is_sent_again(emsp: Emsp, time: Callable[..., None]) -> None:
+    emsp.starts()
+    time(seconds=29)
+    before = delayed()
+    wake(newest())
+    assert newest().status is RequestStatus.PENDING
+    assert delayed() == before + 1
+
+
+@pytest.mark.requirement("CHP-10", "CHP-15")
+@pytest.mark.parametrize("wish", ["gets", "sets", "clears"])
+def test_a_profile_that_the_charge_point_does_not_answer_is_rejected(
+    scsp: Controller, time: Callable[..., None], wish: str
+) -> None:
+    getattr(scsp, wish)()
+    time(seconds=30)
+    for _ in range(2):
+        wake(newest())
+    assert [post.body for post in scsp.posts] == [{"result": "REJECTED"}]
+
+
+def test_a_message_about_nothing_is_harmless(emsp: Emsp) -> None:
+    event = json.loads((EVENTS / "timeout_message.json").read_text())
+    import_module("timeouts.app").handler(event, None)
+    assert stored_requests() == []
+
+
+def test_a_result_that_was_not_told_when_we_failed_is_told_later(emsp: Emsp, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering = import_module("timeouts.app").answering
+    emsp.reserves()
+    with monkeypatch.context() as broken:
+        broken.setattr(answering.objects, "write", _fails)
+        with pytest.raises(ConnectionError):
+            concludes("ACCEPTED")
+    assert emsp.heard == []
+    wake(newest())
+    assert emsp.heard == ["ACCEPTED"]
+
+
+def test_of_two_results_at_the_same_moment_one_stands(emsp: Emsp) -> None:
+    emsp.starts()
+    request_id = newest().id
+    requests = Requests("objects")
+
+    def overtaken(known: Request) -> dict[str, object] | None:
+        if known.status is not RequestStatus.PENDING:
+            return None
+        concludes("FAILED")
+        return {"status": RequestStatus.CONCLUDED, "result": {"result": "ACCEPTED"}}
+
+    assert requests.change(request_id, overtaken) is None
+    assert newest().outcome == "FAILED"
+    assert emsp.heard == ["FAILED"]
+
+
+def _fails(*_: object) -> None:
+    raise ConnectionError
