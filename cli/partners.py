@@ -13,8 +13,8 @@ from cli.pull import pull
 from ocpi import clock
 from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
 from ocpi.transport.status import OcpiError
+from ocpi.types.business import BusinessDetails
 from ocpi.types.credentials import CredentialsRole
-from ocpi.types.locations import BusinessDetails
 from ocpi.types.primitives import Role, format_datetime
 
 app = typer.Typer(no_args_is_help=True, help="Invite partners, register with them, and end connections.")

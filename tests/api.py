@@ -85,7 +85,7 @@ def request(
         event |= {"body": base64.b64encode(content).decode(), "isBase64Encoded": True}
         event["headers"] |= {"content-type": "application/json", "content-length": str(len(content))}
     module = next(name for prefix, name in _MODULES if path.startswith(prefix))
-    with _event_loop():
+    with event_loop():
         answer = import_module(f"{module}.app").handler(event, None)
     text = answer["body"]
     if answer["isBase64Encoded"]:
@@ -118,7 +118,7 @@ def deployed_as(*roles: str) -> Iterator[None]:
 
 
 @contextmanager
-def _event_loop() -> Iterator[None]:
+def event_loop() -> Iterator[None]:
     """Mangum takes the thread's event loop, which only the main thread has without asking."""
     if threading.current_thread() is threading.main_thread():
         yield

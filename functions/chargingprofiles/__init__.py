@@ -1,1 +1,5 @@
 """ChargingProfiles: what partners ask of our sessions, and what became of the profiles that we asked for."""
+
+from ocpi import starting
+
+starting.begin()

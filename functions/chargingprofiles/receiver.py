@@ -13,7 +13,7 @@ from ocpi.requests.bodies import ACTIVE, CLEAR, SET
 from ocpi.store.partner import Partner
 from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.status import invalid
-from ocpi.transport.validation import parse_object, validated
+from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object, validated
 from ocpi.types.chargingprofiles import SetChargingProfile
 from ocpi.types.versions import ModuleID
 
@@ -25,28 +25,28 @@ def routes(desk: ProfileDesk) -> APIRouter:
     router = APIRouter()
 
     @router.get(_SESSION)
-    async def get(request: Request, session_id: str) -> OcpiResponse:
+    async def get(request: Request) -> OcpiResponse:
         query = ProfileQuery.of(request.scope["query_string"].decode("latin-1"))
         if query.duration is None:
             raise invalid("query parameter duration: must be given")
         document = {"duration": query.duration, "response_url": query.response_url}
-        return success(desk.take(_wish(request, ACTIVE, session_id, document)))
+        return success(desk.take(_wish(request, ACTIVE, document)))
 
     @router.put(_SESSION)
-    async def put(request: Request, session_id: str) -> OcpiResponse:
-        body = parse_object(await request.body())
+    async def put(request: Request) -> OcpiResponse:
+        body = parse_object(await request.body(), MAX_REQUEST_BYTES)
         validated(SetChargingProfile, body)
-        return success(desk.take(_wish(request, SET, session_id, body)))
+        return success(desk.take(_wish(request, SET, body)))
 
     @router.delete(_SESSION)
-    async def delete(request: Request, session_id: str) -> OcpiResponse:
+    async def delete(request: Request) -> OcpiResponse:
         query = ProfileQuery.of(request.scope["query_string"].decode("latin-1"))
-        return success(desk.take(_wish(request, CLEAR, session_id, {"response_url": query.response_url})))
+        return success(desk.take(_wish(request, CLEAR, {"response_url": query.response_url})))
 
     return router
 
 
-def _wish(request: Request, kind: str, session_id: str, document: dict[str, Any]) -> Wish:
+def _wish(request: Request, kind: str, document: dict[str, Any]) -> Wish:
     caller: Partner = request.state.caller
-    session = ours(request, ModuleID.SESSIONS, session_id)
+    session = ours(request, ModuleID.SESSIONS, request.path_params["session_id"])
     return Wish(kind, session, document, caller, requesting_party(request), addressed_party(request))

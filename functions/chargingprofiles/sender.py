@@ -15,7 +15,7 @@ from ocpi.store.profiles import ProfileState
 from ocpi.store.sites import ProfileRequest, Sites
 from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.status import invalid, unknown
-from ocpi.transport.validation import parse_object, validated
+from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object, validated
 from ocpi.types.chargingprofiles import ActiveChargingProfile, ChargingProfileResult
 from ocpi.types.primitives import Role
 from ocpi.types.sessions import SessionStatus
@@ -27,9 +27,10 @@ def routes(sites: Sites, objects: Objects, answering: Answering, active_profiles
     router = APIRouter()
 
     @router.post("/results/{request_id}")
-    async def result(request: Request, request_id: str) -> OcpiResponse:
+    async def result(request: Request) -> OcpiResponse:
+        request_id = request.path_params["request_id"]
         caller: Partner = request.state.caller
-        told = parse_object(await request.body())
+        told = parse_object(await request.body(), MAX_REQUEST_BYTES)
         planned = sites.request(request_id) if is_id(request_id) else None
         if planned and planned.partner_id == caller.id:
             _conclude_planned(sites, request_id, planned, validated(ChargingProfileResult, told))
@@ -38,14 +39,14 @@ def routes(sites: Sites, objects: Objects, answering: Answering, active_profiles
         return success()
 
     @router.put("/{session_id}")
-    async def active_profile(request: Request, session_id: str) -> OcpiResponse:
+    async def active_profile(request: Request) -> OcpiResponse:
         document = parse_object(await request.body())
         active = validated(ActiveChargingProfile, document)
-        session = _session_id(request, session_id)
+        session = _session_id(request)
         stored = objects.get(session)
         known = stored.parsed() if stored else {}
         if known.get("status") != SessionStatus.ACTIVE:
-            raise unknown(f"ongoing Session {session_id}")
+            raise unknown(f"ongoing Session {session.id}")
         location = ObjectId(
             session.partner_id,
             ModuleID.LOCATIONS,
@@ -57,7 +58,7 @@ def routes(sites: Sites, objects: Objects, answering: Answering, active_profiles
         active_profiles.controllers.keep_active_profile(session, document, clock.now())
         failures = active_profiles.tell(session, document)
         if failures:
-            logger.warning("active charging profile not passed on", session_id=session_id, failures=failures)
+            logger.warning("active charging profile not passed on", session_id=session.id, failures=failures)
         return success()
 
     return router
@@ -89,10 +90,10 @@ def _conclude(answering: Answering, request_id: str, caller: Partner, told: wire
     logger.info("charging profile result", request_id=request_id, result=told["result"], late=concluded is None)
 
 
-def _session_id(request: Request, session_id: str) -> ObjectId:
+def _session_id(request: Request) -> ObjectId:
     """The URL carries no party: it is the one in the from-headers, else the caller's first CPO (decision 32)."""
     caller: Partner = request.state.caller
     party = request.state.routing.sender or caller.party(Role.CPO)
     if party is None:
         raise invalid("header OCPI-from-party-id: must be given, for you have registered no CPO")
-    return owned(request, ModuleID.SESSIONS, party.country_code, party.party_id, session_id)
+    return owned(request, ModuleID.SESSIONS, party.country_code, party.party_id, request.path_params["session_id"])

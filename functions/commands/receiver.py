@@ -8,7 +8,7 @@ from ocpi.requests.bodies import COMMANDS
 from ocpi.store.partner import Partner
 from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.status import unknown
-from ocpi.transport.validation import parse_object, validated
+from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object, validated
 from ocpi.types.commands import CommandType
 
 
@@ -17,11 +17,12 @@ def routes(desk: CommandDesk) -> APIRouter:
     router = APIRouter()
 
     @router.post("/{command}")
-    async def post(request: Request, command: str) -> OcpiResponse:
+    async def post(request: Request) -> OcpiResponse:
+        command = request.path_params["command"]
         if command not in CommandType:
             raise unknown(f"command {command!r}")
         type_ = CommandType(command)
-        body = parse_object(await request.body())
+        body = parse_object(await request.body(), MAX_REQUEST_BYTES)
         validated(COMMANDS[type_], body)
         caller: Partner = request.state.caller
         return success(desk.take(Order(type_, body, caller, requesting_party(request), addressed_party(request))))

@@ -9,7 +9,7 @@ from ocpi.store.partner import Partner
 from ocpi.store.requests import Requests
 from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.status import unknown
-from ocpi.transport.validation import parse_object
+from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object
 from ocpi.types.commands import CommandResultType
 from ocpi.types.versions import ModuleID
 
@@ -19,9 +19,10 @@ def routes(requests: Requests) -> APIRouter:
     router = APIRouter()
 
     @router.post("/results/{request_id}")
-    async def result(request: Request, request_id: str) -> OcpiResponse:
+    async def result(request: Request) -> OcpiResponse:
+        request_id = request.path_params["request_id"]
         caller: Partner = request.state.caller
-        told = parse_object(await request.body())
+        told = parse_object(await request.body(), MAX_REQUEST_BYTES)
         asked = requests.get(request_id) if is_id(request_id) else None
         if asked is None or not asked.awaited_from(caller.id, ModuleID.COMMANDS):
             raise unknown("request: this response URL was not given to you, or long ago")

@@ -1,1 +1,5 @@
 """Credentials: partners register, renew and unregister."""
+
+from ocpi import starting
+
+starting.begin()

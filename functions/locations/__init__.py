@@ -1,1 +1,5 @@
 """Locations: CPOs push what they have, and partners read what we have."""
+
+from ocpi import starting
+
+starting.begin()

@@ -28,8 +28,8 @@ def routes(objects: Objects, listing: Listing, url: str) -> APIRouter:
     @router.get(_LOCATION)
     @router.get(_EVSE)
     @router.get(_CONNECTOR)
-    async def read(request: Request, location_id: str) -> OcpiResponse:
-        location = ours(request, ModuleID.LOCATIONS, location_id)
+    async def read(request: Request) -> OcpiResponse:
+        location = ours(request, ModuleID.LOCATIONS, request.path_params["location_id"])
         return stored(locations.read(objects, location, way(request.path_params)))
 
     return router

@@ -1,6 +1,8 @@
 """Lambda handler of the owner API."""
 
-from owner.application import lambda_handler
+from ocpi.transport.door import lambda_handler
+from owner.answers import JSON_TYPE, PROBLEM_TYPE
+from owner.application import application
 from owner.settings import Settings
 
-handler = lambda_handler(Settings.load())
+handler = lambda_handler(application(Settings.load()), (JSON_TYPE, PROBLEM_TYPE))

@@ -11,7 +11,7 @@ from ocpi.requests.sending import Sending
 from ocpi.store.partner import Partner
 from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, invalid, unknown
-from ocpi.transport.validation import parse_object, validated
+from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object, validated
 from ocpi.types.commands import CommandType
 from ocpi.types.primitives import OcpiModel, Role
 from ocpi.types.versions import InterfaceRole, ModuleID
@@ -45,10 +45,11 @@ def routes(sending: Sending, addresses: Addresses) -> APIRouter:
         openapi_extra=body(reference(CommandOrder), examples.COMMAND),
         status_code=202,
     )
-    async def send(request: Request, command: str) -> Response:
+    async def send(request: Request) -> Response:
+        command = request.path_params["command"]
         if command not in CommandType:
             raise unknown(f"command {command[:36]!r}; there are {', '.join(CommandType)}")
-        order = validated(CommandOrder, parse_object(await request.body()))
+        order = validated(CommandOrder, parse_object(await request.body(), MAX_REQUEST_BYTES))
         partner = addresses.partner(order.partner_id)
         named = order.own_party.party if order.own_party else None
         own_party = addresses.speaker(ModuleID.COMMANDS, InterfaceRole.SENDER, named, "/own_party")

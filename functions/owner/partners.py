@@ -1,6 +1,6 @@
 """GET of the partners: who they are and where they are reached, never their tokens."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field
 from starlette.responses import Response
 
@@ -48,7 +48,7 @@ def routes(addresses: Addresses) -> APIRouter:
         return answer([PartnerInfo.of(partner) for partner in addresses.partners.all()])
 
     @router.get("/{partner_id}", operation_id="getPartner", summary="Get one partner", responses=found(schema, PARTNER))
-    async def get(partner_id: str) -> Response:
-        return answer(PartnerInfo.of(addresses.partner(partner_id)))
+    async def get(request: Request) -> Response:
+        return answer(PartnerInfo.of(addresses.partner(request.path_params["partner_id"])))
 
     return router

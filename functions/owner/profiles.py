@@ -6,9 +6,10 @@ from starlette.responses import Response
 
 from ocpi.requests.active_profiles import ActiveProfiles
 from ocpi.requests.sending import Sending
+from ocpi.store.keys import ObjectId
 from ocpi.transport.headers import Party
 from ocpi.transport.status import invalid
-from ocpi.transport.validation import parse_object, validated
+from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object, validated
 from ocpi.types.chargingprofiles import MAX_SECONDS, ActiveChargingProfile, ChargingProfile
 from ocpi.types.versions import InterfaceRole, ModuleID
 from owner import examples
@@ -52,7 +53,7 @@ def asking(sending: Sending, addresses: Addresses) -> APIRouter:
         status_code=202,
     )
     async def set_profile(request: Request) -> Response:
-        profile = parse_object(await request.body())
+        profile = parse_object(await request.body(), MAX_REQUEST_BYTES)
         validated(ChargingProfile, profile)
         partner_id, party, session_id, own_party = _session(addresses, request)
         return asked(sending.set_profile(partner_id, party, session_id, profile, own_party))
@@ -89,6 +90,10 @@ def telling(active_profiles: ActiveProfiles, addresses: Addresses) -> APIRouter:
     router = APIRouter(tags=["chargingprofiles"])
     told: dict[int | str, Described] = {200: returns(reference(Told), "They were told.", {"failures": {}})}
 
+    def own_session(request: Request) -> ObjectId:
+        names = request.path_params
+        return addresses.object(ModuleID.SESSIONS, names["country_code"], names["party_id"], names["session_id"])
+
     @router.put(
         _OWN_SESSION,
         operation_id="putActiveChargingProfile",
@@ -96,8 +101,8 @@ def telling(active_profiles: ActiveProfiles, addresses: Addresses) -> APIRouter:
         responses=told,
         openapi_extra=body(reference(ActiveChargingProfile), examples.ACTIVE_PROFILE),
     )
-    async def put(request: Request, country_code: str, party_id: str, session_id: str) -> Response:
-        session = addresses.object(ModuleID.SESSIONS, country_code, party_id, session_id)
+    async def put(request: Request) -> Response:
+        session = own_session(request)
         active = parse_object(await request.body())
         return answer(Told(failures=dict(active_profiles.tell(session, active))))
 
@@ -107,9 +112,8 @@ def telling(active_profiles: ActiveProfiles, addresses: Addresses) -> APIRouter:
         summary="Tell them that no profile is active: the session has all that its EVSE can give",
         responses=told,
     )
-    async def delete(country_code: str, party_id: str, session_id: str) -> Response:
-        session = addresses.object(ModuleID.SESSIONS, country_code, party_id, session_id)
-        return answer(Told(failures=dict(active_profiles.tell(session, None))))
+    async def delete(request: Request) -> Response:
+        return answer(Told(failures=dict(active_profiles.tell(own_session(request), None))))
 
     return router
 

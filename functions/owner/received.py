@@ -41,9 +41,10 @@ def routes(objects: Objects, listing: Listing, addresses: Addresses, base_url: s
         responses=listed(_OBJECT, examples.LOCATION),
         openapi_extra=PAGING,
     )
-    async def list_(request: Request, partner_id: str, module: str, country_code: str, party_id: str) -> Response:
-        partner, kind = addresses.partner(partner_id), _module(module)
-        party = others_party(country_code, party_id)
+    async def list_(request: Request) -> Response:
+        names = request.path_params
+        partner, kind = addresses.partner(names["partner_id"]), _module(names["module"])
+        party = others_party(names["country_code"], names["party_id"])
         way = "/".join(quote(part, safe="") for part in (partner.id, kind, party.country_code, party.party_id))
         list_of_party = ObjectList.of_partner(partner.id, kind, party)
         return compressed(request, page(*listing.page(request, list_of_party, f"{base_url}/received/{way}")))
@@ -55,9 +56,9 @@ def routes(objects: Objects, listing: Listing, addresses: Addresses, base_url: s
         responses=found(_OBJECT, examples.LOCATION),
         openapi_extra={"parameters": [TOKEN_TYPE]},
     )
-    async def get(request: Request, module: str, object_id: str) -> Response:
-        names, kind = request.path_params, _module(module)
-        partner = addresses.partner(names["partner_id"])
+    async def get(request: Request) -> Response:
+        names = request.path_params
+        partner, kind, object_id = addresses.partner(names["partner_id"]), _module(names["module"]), names["object_id"]
         meant = received(partner, kind, names["country_code"], names["party_id"], object_id)
         if kind is ModuleID.TOKENS:
             meant = tokens.typed(meant, tokens.type_of(request.query_params.get("type")))

@@ -11,7 +11,7 @@ from ocpi.requests.answering import Answering
 from ocpi.requests.decisions import Decision
 from ocpi.store.requests import Direction, Request, Requests, RequestStatus
 from ocpi.transport.status import unknown
-from ocpi.transport.validation import parse_object
+from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object
 from ocpi.types.chargingprofiles import ActiveChargingProfileResult, ChargingProfileResult, ClearProfileResult
 from ocpi.types.commands import CommandResult
 from ocpi.types.primitives import DateTime
@@ -80,11 +80,11 @@ def routes(requests: Requests, answering: Answering) -> APIRouter:
         summary="Get a request, its status and its result",
         responses=found(reference(RequestInfo), examples.REQUEST),
     )
-    async def get(request_id: str) -> Response:
-        request = requests.get(printable_id(request_id))
-        if request is None:
+    async def get(request: HttpRequest) -> Response:
+        asked = requests.get(printable_id(request.path_params["request_id"]))
+        if asked is None:
             raise unknown("request: there is none of that id, or it was long ago")
-        return answer(RequestInfo.of(request))
+        return answer(RequestInfo.of(asked))
 
     @router.post(
         "/result",
@@ -93,8 +93,9 @@ def routes(requests: Requests, answering: Answering) -> APIRouter:
         responses=CONFLICT | found(reference(RequestInfo), examples.RECEIVED_REQUEST),
         openapi_extra=body({"anyOf": [reference(result) for result in RESULTS]}, examples.RESULT),
     )
-    async def conclude(request: HttpRequest, request_id: str) -> Response:
-        result = parse_object(await request.body())
+    async def conclude(request: HttpRequest) -> Response:
+        request_id = request.path_params["request_id"]
+        result = parse_object(await request.body(), MAX_REQUEST_BYTES)
         asked = requests.get(printable_id(request_id))
         if asked and awaits_decision(asked):
             return answer(RequestInfo.of(decide(requests, asked, result)))

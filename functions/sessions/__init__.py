@@ -1,1 +1,5 @@
 """Sessions: CPOs push what is being charged, and partners read what is charged at our stations."""
+
+from ocpi import starting
+
+starting.begin()

@@ -29,8 +29,8 @@ def routes(objects: Objects, listing: Listing, url: str) -> APIRouter:
         return listing.answer(request, _visible(request), url)
 
     @router.put("/{session_id}/charging_preferences")
-    async def prefer(request: Request, session_id: str) -> OcpiResponse:
-        session = ours(request, ModuleID.SESSIONS, session_id)
+    async def prefer(request: Request) -> OcpiResponse:
+        session = ours(request, ModuleID.SESSIONS, request.path_params["session_id"])
         document = parse_object(await request.body())
         return success(set_preferences(objects, session, document, _visible(request)))
 

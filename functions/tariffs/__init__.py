@@ -1,1 +1,5 @@
 """Tariffs: those of CPOs come in and are kept, ours are listed."""
+
+from ocpi import starting
+
+starting.begin()

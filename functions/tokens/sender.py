@@ -24,7 +24,8 @@ def routes(authorizing: Authorizing, listing: Listing, url: str) -> APIRouter:
         return listing.answer(request, ObjectList.own(ModuleID.TOKENS, addressed_party(request)), url)
 
     @router.post("/{token_uid}/authorize")
-    async def authorize(request: Request, token_uid: str) -> OcpiResponse:
+    async def authorize(request: Request) -> OcpiResponse:
+        token_uid = request.path_params["token_uid"]
         type_ = tokens.type_of(request.query_params.get("type"))
         references = await _references(request)
         if not is_id(token_uid):

@@ -8,8 +8,8 @@ from pydantic import TypeAdapter
 
 from local.cpo.ocpi_client import Client, OcpiError, Unreachable
 from local.cpo.site import COUNTRY_CODE, PARTY_ID
+from ocpi.types.business import BusinessDetails
 from ocpi.types.credentials import Credentials, CredentialsRole
-from ocpi.types.locations import BusinessDetails
 from ocpi.types.primitives import Role
 from ocpi.types.versions import InterfaceRole, ModuleID, Version, VersionDetails, VersionNumber
 

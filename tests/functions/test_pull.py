@@ -129,7 +129,7 @@ def test_the_first_page_is_read_again_as_it_was(ocpi: Ocpi, cpo: Lists) -> None:
 
 
 @pytest.mark.requirement("TRA-29")
-def test_what_is_wrong_in_a_list_is_skipped_and_told_and_the_rest_is_kept(ocpi: Ocpi, cpo: Lists) -> None:
+def test_decision_35_what_is_wrong_in_a_list_is_skipped_and_told_and_the_rest_is_kept(ocpi: Ocpi, cpo: Lists) -> None:
     odd = location("L1", evses=[EVSE | {"status": "ON_FIRE"}])
     cpo.serve("locations", odd, "no object", without(LOCATION, "id"), location("L2", city=7), location("L3"))
     result = pull(ocpi, cpo, "locations")

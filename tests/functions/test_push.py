@@ -1,7 +1,10 @@
 """What our backend changes reaches the partners whom it concerns, over real HTTP, and nobody else."""
 
 from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
 
+import boto3
 import pytest
 
 from ocpi.push.deliveries import Deliveries
@@ -73,6 +76,12 @@ def routing(seen: Seen) -> list[str]:
     return [seen.headers[f"ocpi-{name}"] for name in names]
 
 
+def stored_location() -> dict[str, Any]:
+    """Our Location as it is stored now, as the stream tells it."""
+    (item,) = [i for i in boto3.client("dynamodb").scan(TableName="objects")["Items"] if i["sk"]["S"] == "OBJECT"]
+    return item
+
+
 @pytest.mark.requirement("LOC-16", "ROU-05")
 def test_a_new_location_is_put_whole_to_the_emsp_and_small_changes_are_patched(loop: Loop, emsp: Receiver) -> None:
     own.put_location(LOCATION)
@@ -127,7 +136,7 @@ def test_a_change_to_one_connector_is_patched_there(loop: Loop, emsp: Receiver) 
 
 
 @pytest.mark.requirement("LOC-16")
-def test_new_evses_and_removed_fields_are_put_whole(loop: Loop, emsp: Receiver) -> None:
+def test_decision_21_what_takes_a_field_away_or_adds_an_evse_is_put_whole(loop: Loop, emsp: Receiver) -> None:
     own.put_location(LOCATION | {"name": "Station"})
     loop.run()
     own.put_location(LOCATION | {"last_updated": LATER})
@@ -138,11 +147,28 @@ def test_new_evses_and_removed_fields_are_put_whole(loop: Loop, emsp: Receiver) 
 
 
 def test_a_change_is_sent_once_however_often_it_is_told(loop: Loop, emsp: Receiver) -> None:
+    again = Loop()
     own.put_location(LOCATION)
     loop.run()
+    again.run()
     own.put_location(LOCATION)
     loop.run()
     assert emsp.heard == [("PUT", LOCATION_PATH)]
+
+
+def test_a_message_about_a_change_that_is_outdated_brings_the_newest_state(loop: Loop, emsp: Receiver) -> None:
+    own.put_location(LOCATION)
+    loop.run()
+    emsp.take()
+    first = stored_location()
+    own.patch_location({"name": "Station", "last_updated": LATER})
+    record = {"eventID": "1", "dynamodb": {"OldImage": first, "NewImage": stored_location()}}
+    import_module("outbox.app").handler({"Records": [record]}, None)
+    own.patch_location({"city": "Amersfoort", "last_updated": LAST})
+    loop.run()
+    (put,) = emsp.take()
+    changes = {"name": "Station", "city": "Amersfoort", "last_updated": LAST}
+    assert (put.method, put.body) == ("PUT", LOCATION | own.PARTY | changes)
 
 
 def test_several_changes_at_once_are_one_patch(loop: Loop, emsp: Receiver) -> None:
@@ -292,7 +318,7 @@ def test_sessions_and_cdrs_concern_no_other_emsp(loop: Loop, emsp: Receiver, con
 
 
 @pytest.mark.requirement("TAR-05")
-def test_a_tariff_is_put_and_deleted_never_patched(loop: Loop, emsp: Receiver) -> None:
+def test_decision_3_a_tariff_is_put_and_deleted_never_patched(loop: Loop, emsp: Receiver) -> None:
     own.put_tariff(TARIFF)
     loop.run()
     own.put_tariff(TARIFF | {"currency": "USD", "last_updated": LATER})
@@ -322,7 +348,7 @@ def test_a_token_is_invalidated_at_the_cpo(loop: Loop, connect: Connect) -> None
 ROLES = ("EMSP", "NSP", "NAP", "SCSP", "OTHER", "CPO")
 
 
-def test_locations_and_tariffs_are_for_readers_and_tokens_for_cpos(loop: Loop, connect: Connect) -> None:
+def test_decision_3_locations_and_tariffs_are_for_readers_and_tokens_for_cpos(loop: Loop, connect: Connect) -> None:
     partners = {role: Receiver(connect(f"{role} NL {role[:3]}", offers=OFFERS)) for role in ROLES}
     own.put_location(LOCATION)
     own.put_tariff(TARIFF)
@@ -386,6 +412,24 @@ def test_a_hub_gets_no_session_of_a_party_that_is_connected_directly(loop: Loop,
     loop.run()
     assert hub.heard == []
     assert len(emsp.heard) == 1
+
+
+def test_a_hub_gets_no_session_of_a_driver_of_our_own(loop: Loop, hub: Receiver) -> None:
+    own.put_session(SESSION | {"cdr_token": SESSION["cdr_token"] | own.PARTY})
+    loop.run()
+    assert hub.heard == []
+
+
+def test_decision_29_an_endpoint_that_ends_in_a_slash_is_joined_by_one(loop: Loop, emsp: Receiver) -> None:
+    partners = Partners("partners")
+    known = partners.get(emsp.id)
+    assert known
+    endpoints = [end.model_copy(update={"url": f"{end.url}/"}) for end in known.endpoints]
+    partners.replace(known, {"endpoints": endpoints})
+    own.put_location(LOCATION)
+    own.post_cdr(CDR)
+    loop.run()
+    assert set(emsp.heard) == {("PUT", LOCATION_PATH), ("POST", "/cdrs")}
 
 
 @pytest.mark.requirement("HUB-10", "HUB-11", "HUB-12", "HUB-09")

@@ -17,7 +17,7 @@ from ocpi.store.requests import Request, RequestStatus
 from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError
 from ocpi.types.versions import ModuleID
-from tests.api import Reply, deployed, request
+from tests.api import Reply, deployed, event_loop, request
 from tests.functions.conftest import Register
 from tests.objects import EVSE, LOCATION, TOKEN, without
 from tests.owner import owner
@@ -329,8 +329,8 @@ class Backend:
         while not self._stopped.wait(0.02):
             for known in pending():
                 self.asked.append(known)
-                reply = owner("POST", f"/requests/{known.id}/result", self.decision)
-                self.told.append(reply.http_status)
+                with event_loop():
+                    self.told.append(owner("POST", f"/requests/{known.id}/result", self.decision).status)
 
 
 def stored_requests() -> list[Request]:

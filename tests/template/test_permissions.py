@@ -66,7 +66,7 @@ ALLOWED = {
     },
     "PushFunction": {
         "PushQueue": f"sqs: {RECEIVE}",
-        "PartnersTable": "dynamodb: GetItem PutItem",
+        "PartnersTable": "dynamodb: DeleteItem GetItem PutItem",
         "ObjectsTable": "dynamodb: GetItem",
         "SitesTable": "dynamodb: GetItem PutItem",
         "TokenKey": "kms: Decrypt",

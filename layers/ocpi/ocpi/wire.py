@@ -34,11 +34,11 @@ def loads(text: bytes | str) -> Json:
     """Parse JSON with numbers as int or ``Decimal``.
 
     Raises:
-        NotJson: no JSON (duplicate names, NaN, Infinity and lone surrogates included), or nested too deep.
+        NotJson: no JSON in UTF-8 (duplicate names, NaN, Infinity and lone surrogates included), or nested too deep.
     """
     try:
         document: Json = json.loads(
-            text,
+            text.decode("utf-8-sig") if isinstance(text, bytes) else text,
             parse_float=_decimal,
             parse_int=_integer,
             parse_constant=_no_constant,
@@ -117,7 +117,7 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> JsonObject:
     if len(document) == len(pairs):
         return document
     (name, _), *_ = Counter(name for name, _ in pairs).most_common(1)
-    raise ValueError(f"the name {name!r} is given twice in one object")
+    raise ValueError(f"the name {name[:40]!r} is given twice in one object")
 
 
 def _check(document: Json, depth: int) -> None:

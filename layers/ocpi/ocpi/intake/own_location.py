@@ -16,6 +16,9 @@ from ocpi.types.locations import Status
 from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
 
+MOST_TARIFFS = 200
+"""How many Tariffs are looked up for one write: those among which its connectors leave a choice."""
+
 
 def publishable(
     objects: Objects, location: ObjectId, document: wire.JsonObject, known: wire.JsonObject | None
@@ -32,9 +35,11 @@ def publishable(
     _require_whole_mix(document)
     whole = _dated(_with_removed(document, known)) if known else _dated(document)
     before = _tariff_choices(known or {})
-    for tariff_ids, pointer in _tariff_choices(whole).items():
-        if tariff_ids not in before:
-            _require_apart(objects, location, tariff_ids, pointer)
+    new = {ids: pointer for ids, pointer in _tariff_choices(whole).items() if ids not in before}
+    if sum(map(len, new)) > MOST_TARIFFS:
+        raise invalid(f"{next(iter(new.values()))}: from here on, connectors refer to more than {MOST_TARIFFS} tariffs")
+    for tariff_ids, pointer in new.items():
+        _require_apart(objects, location, tariff_ids, pointer)
     return whole
 
 

@@ -1,5 +1,6 @@
 """Sessions that come in, from their CPO or from our own backend (SES-10 to SES-18)."""
 
+from collections.abc import Hashable
 from datetime import datetime
 
 from ocpi import wire
@@ -69,7 +70,18 @@ def _with_all_periods(session: wire.JsonObject, fields: wire.JsonObject) -> wire
     if not isinstance(new, list):
         raise invalid("/charging_periods: must be a list")
     known = items(session, "charging_periods")
-    return fields | {"charging_periods": [*known, *(period for period in new if period not in known)]}
+    seen = set(map(_hashable, known))
+    return fields | {"charging_periods": [*known, *(period for period in new if _hashable(period) not in seen)]}
+
+
+def _hashable(value: wire.Json) -> Hashable:
+    """Equal for equal JSON: there may be thousands of periods, too many to compare each with each."""
+    match value:
+        case dict():
+            return frozenset((name, _hashable(item)) for name, item in value.items())
+        case list():
+            return tuple(map(_hashable, value))
+    return value
 
 
 def _ours(session: wire.JsonObject, known: wire.JsonObject | None) -> tuple[wire.JsonObject, datetime]:

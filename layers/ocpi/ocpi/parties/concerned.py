@@ -19,25 +19,31 @@ _FOR_EVERYBODY = {
 """Which roles hear of what is meant for everybody (ROU-21, decision 3); a hub hands it on to those behind it."""
 
 _FOR_ONE_PARTY = {ModuleID.SESSIONS: (Role.SCSP,), ModuleID.CDRS: ()}
-"""What is sent to the party of the token alone, and the roles that may be contracted to hear of it too (SES-19)."""
+"""What is sent to the party of the token alone, and the roles that may be contracted to hear of it too (SES-19).
+
+It goes through a hub only if that party is neither a partner itself nor the owner.
+"""
 
 
 def concerned(module: ModuleID, document: wire.JsonObject, partners: Iterable[Partner]) -> list[Partner]:
     """The registered partners that an object concerns, and that offer the interface to send it to."""
-    offering = [
+    registered = [partner for partner in partners if partner.status is PartnerStatus.REGISTERED]
+    return [
         partner
-        for partner in partners
-        if partner.status is PartnerStatus.REGISTERED and partner.endpoint(module, InterfaceRole.RECEIVER)
+        for partner in _audience(module, document, registered)
+        if partner.endpoint(module, InterfaceRole.RECEIVER)
     ]
+
+
+def _audience(module: ModuleID, document: wire.JsonObject, partners: list[Partner]) -> list[Partner]:
     if module in _FOR_EVERYBODY:
-        return [partner for partner in offering if _has(partner, *_FOR_EVERYBODY[module])]
+        return [partner for partner in partners if _has(partner, *_FOR_EVERYBODY[module])]
     if module not in _FOR_ONE_PARTY:
         return []
     token = _token_party(document)
-    direct = [partner for partner in offering if partner.hosts(token)]
-    contracted = [p for p in offering if p not in direct and _has(p, *_FOR_ONE_PARTY[module])]
-    hubs = [] if direct else [p for p in offering if p not in contracted and p.is_hub]
-    return direct + contracted + hubs
+    near = _owner(document) == token or any(partner.hosts(token) for partner in partners)
+    roles = _FOR_ONE_PARTY[module] if near else (*_FOR_ONE_PARTY[module], Role.HUB)
+    return [partner for partner in partners if partner.hosts(token) or _has(partner, *roles)]
 
 
 def receiving_party(module: ModuleID, document: wire.JsonObject, partner: Partner) -> Party | None:
@@ -63,4 +69,8 @@ def _first(partner: Partner, *roles: Role) -> Party | None:
 
 def _token_party(document: wire.JsonObject) -> Party:
     token: dict[str, Any] = document["cdr_token"]  # type: ignore[assignment]  # checked before it was stored
-    return Party(token["country_code"], token["party_id"])
+    return Party(token["country_code"].upper(), token["party_id"].upper())
+
+
+def _owner(document: wire.JsonObject) -> Party:
+    return Party(str(document["country_code"]).upper(), str(document["party_id"]).upper())

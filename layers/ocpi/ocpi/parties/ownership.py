@@ -23,7 +23,8 @@ def require_party(request: Request, country_code: str, party_id: str) -> None:
         OcpiError: HTTP 404 if it has not (TRA-37).
     """
     caller: Partner = request.state.caller
-    if not caller.owns(country_code, party_id):
+    named = is_id(country_code, 2) and is_id(party_id, 3)
+    if not named or not caller.owns(country_code, party_id):  # a hub speaks for any party
         message = f"the party {country_code[:2]}/{party_id[:3]} is not among the roles that you have registered"
         raise OcpiError(StatusCode.CLIENT_ERROR, message, 404)
 

@@ -75,7 +75,8 @@ class Pulling:
             partner: whose list.
             module: which list.
             progress: is told after each page.
-            since: what has changed since then; else since the newest object that we hold (TRA-45).
+            since: what has changed since then; else since the newest object that we hold of the party that is asked
+                (TRA-45), which of a hub is everything.
             full: all there is, whenever it changed. Locations that are on no page are then no longer listed (LOC-05),
                 and Tariffs are removed (TAR-02).
         """

@@ -22,7 +22,7 @@ from ocpi.store.requests import Direction, Request, Requests, RequestStatus, new
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.headers import Party, Routing
 from ocpi.transport.status import OcpiError, StatusCode, invalid, unknown
-from ocpi.transport.validation import explain, validated
+from ocpi.transport.validation import MAX_REQUEST_BYTES, explain, validated
 from ocpi.types.chargingprofiles import MAX_SECONDS, ChargingProfileResponse, SetChargingProfile
 from ocpi.types.commands import CommandResponse, CommandType
 from ocpi.types.locations import Capability
@@ -235,6 +235,8 @@ class Sending:
 
     def _answered(self, request: Request, answer: Answer) -> Request:
         """Keep the answer; an error may carry a response as well (CMD-10)."""
+        if len(wire.dumps(answer.data)) > MAX_REQUEST_BYTES:
+            raise PartnerUnreachable(f"the partner's answer is larger than {MAX_REQUEST_BYTES} bytes")
         try:
             response = _RESPONSES[request.module].model_validate(answer.data)
         except ValidationError as error:

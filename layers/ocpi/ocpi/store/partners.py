@@ -7,9 +7,13 @@ from ocpi import clock, wire
 from ocpi.store import keys
 from ocpi.store.partner import Partner
 from ocpi.store.table import Item, Table
+from ocpi.transport.status import invalid
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+MAX_BYTES = 100_000
+"""What one partner may weigh: it is read with each of its requests, and all are read together."""
 
 
 class Partners:
@@ -89,7 +93,10 @@ def _hashes(partner: Partner) -> set[str]:
 
 
 def _item(partner: Partner) -> Item:
-    return {"document": wire.dumps(partner).decode(), "revision": partner.revision}
+    text = wire.dumps(partner)
+    if len(text) > MAX_BYTES:
+        raise invalid(f"your credentials and endpoints would have {len(text)} bytes; at most {MAX_BYTES} are kept")
+    return {"document": text.decode(), "revision": partner.revision}
 
 
 def _partner(item: Item) -> Partner:

@@ -49,8 +49,8 @@ def resolve(url: str, *, allow_private: bool) -> Target:
         raise AddressRefused(f"{error}") from None
     if parts.scheme not in (("https", "http") if allow_private else ("https",)):
         raise AddressRefused(f"the scheme {parts.scheme!r} is not allowed; use https")
-    if not parts.hostname or "@" in parts.netloc:
-        raise AddressRefused("the URL needs a host, and no user name")
+    if not parts.hostname or "@" in parts.netloc or not parts.netloc.isascii():
+        raise AddressRefused("the URL needs a host in ASCII, and no user name")
     addresses = _addresses(parts.hostname, port)
     for address in addresses:
         if not allow_private and not is_public(address):

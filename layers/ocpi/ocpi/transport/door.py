@@ -1,7 +1,7 @@
 """The front door of every API function: message ids, authorization, routing headers and the envelope, done once."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -10,6 +10,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ocpi import starting
 from ocpi.logs import logger
 from ocpi.transport.envelope import INTERNAL_ERROR, OcpiResponse, failure
 from ocpi.transport.headers import AUTHORIZATION, CORRELATION_ID, REQUEST_ID, MessageIds, Routing
@@ -26,6 +27,7 @@ type Route = Callable[[Mapping[str, str], Caller], Routing]
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 BASE_PATH = "/ocpi"
+_PORTS = ("host", "x-forwarded-port")
 
 
 def ocpi_handler(router: APIRouter, authenticate: Authenticate, route: Route | None = None) -> LambdaHandler:
@@ -37,7 +39,22 @@ def ocpi_handler(router: APIRouter, authenticate: Authenticate, route: Route | N
         authenticate: who presents a token.
         route: how a functional module reads the routing headers; configuration modules have none (ROU-01, ROU-02).
     """
-    return Mangum(ocpi_app(router, authenticate, route), lifespan="off")
+    return lambda_handler(ocpi_app(router, authenticate, route))
+
+
+def lambda_handler(app: FastAPI, text_types: Sequence[str] = (OcpiResponse.media_type,)) -> LambdaHandler:
+    """An ASGI application as a Lambda handler behind an HTTP API; answers of these media types are sent as text.
+
+    Mangum reads a port out of two headers and fails if there is none, so they are left out: nothing here needs them.
+    """
+    serve = Mangum(app, lifespan="off", text_mime_types=[*text_types])
+    starting.end()
+
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        headers = {name: value for name, value in event["headers"].items() if name not in _PORTS}
+        return serve(event | {"headers": headers}, context)
+
+    return handler
 
 
 def ocpi_app(router: APIRouter, authenticate: Authenticate, route: Route | None = None) -> FastAPI:

@@ -20,6 +20,10 @@ MAX_LIMIT = 100
 """How many objects a page holds at most (TRA-23, TRA-24)."""
 
 MAX_OFFSET = 2**31 - 1
+
+MAX_FILTERS = 2_000
+"""How long the other parameters may be: they come back in a header, and API Gateway takes 10240 bytes of headers."""
+
 _PLACE = ("offset", "limit", "cursor")
 _SIGNATURE_BYTES = 16
 
@@ -63,6 +67,8 @@ class PageRequest:
         offset = _number(query, "offset", 0, least=0)
         limit = min(_number(query, "limit", MAX_LIMIT, least=1), MAX_LIMIT)
         filters = tuple((name, value) for name, value in query.multi_items() if name not in _PLACE)
+        if len(urlencode(filters)) > MAX_FILTERS:
+            raise invalid(f"query: the filters have more than {MAX_FILTERS} characters")
         page = cls(date_from, date_to, offset, limit, filters)
         text = query.get("cursor")
         return page if text is None else replace(page, cursor=signer.read(text, page))

@@ -18,8 +18,11 @@ class StatusCode(IntEnum):
     NO_MATCHING_ENDPOINTS = 3003
 
 
+LONGEST_MESSAGE = 4_000
+
+
 class OcpiError(Exception):
-    """What went wrong with a request, as its sender is told.
+    """What went wrong with a request, as its sender is told: printable and bounded, whatever the message quotes.
 
     Valid requests to existing resources are answered with HTTP 200 whatever the status code (STA-02); the few
     exceptions name their `http_status`. An error may carry `data` too (CMD-10).
@@ -28,7 +31,7 @@ class OcpiError(Exception):
     def __init__(self, status_code: StatusCode, message: str, http_status: int = 200, data: object = None) -> None:
         super().__init__(message)
         self.status_code = status_code
-        self.message = message
+        self.message = "".join(c if c.isprintable() else "\ufffd" for c in message[:LONGEST_MESSAGE])
         self.http_status = http_status
         self.data = data
 

@@ -9,17 +9,20 @@ from ocpi.types.primitives import same
 MAX_BODY_BYTES = 350_000
 """What one object may weigh: a DynamoDB item holds 400 KB, keys and indexes included."""
 
+MAX_REQUEST_BYTES = 100_000
+"""What a request whose result comes later may weigh, its answer and its result each: all are kept in one item."""
+
 MAX_ERRORS_TOLD = 5
 
 
-def parse_object(body: bytes) -> wire.JsonObject:
-    """The JSON object in a request body.
+def parse_object(body: bytes, most: int = MAX_BODY_BYTES) -> wire.JsonObject:
+    """The JSON object in a request body of at most so many bytes.
 
     Raises:
         OcpiError: HTTP 400 if it is not JSON (STA-01); 2001 if it is no object, or too large.
     """
-    if len(body) > MAX_BODY_BYTES:
-        raise invalid(f"the body has {len(body)} bytes; at most {MAX_BODY_BYTES} are taken")
+    if len(body) > most:
+        raise invalid(f"the body has {len(body)} bytes; at most {most} are taken")
     try:
         document = wire.loads(body)
     except wire.NotJson as error:
@@ -43,9 +46,10 @@ def validated[M: BaseModel](model: type[M], document: object) -> M:
 
 def explain(error: ValidationError) -> str:
     """What a pydantic error says, as ``/path/to/field: message`` for each field."""
-    problems = [f"{_pointer(problem['loc'])}: {problem['msg']}" for problem in error.errors(include_url=False)]
-    more = len(problems) - MAX_ERRORS_TOLD
-    return "; ".join(problems[:MAX_ERRORS_TOLD]) + (f"; and {more} more" if more > 0 else "")
+    errors = error.errors(include_url=False, include_context=False, include_input=False)
+    problems = [f"{_pointer(problem['loc'])}: {problem['msg']}" for problem in errors[:MAX_ERRORS_TOLD]]
+    more = len(errors) - MAX_ERRORS_TOLD
+    return "; ".join(problems) + (f"; and {more} more" if more > 0 else "")
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

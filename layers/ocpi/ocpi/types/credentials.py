@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from ocpi.types.locations import BusinessDetails
+from ocpi.types.business import BusinessDetails
 from ocpi.types.primitives import CountryCode, OcpiModel, OneOrMore, PartyId, Role, Text, Url
 
 

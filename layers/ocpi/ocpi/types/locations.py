@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
+from ocpi.types.business import BusinessDetails, Image
+from ocpi.types.business import ImageCategory as ImageCategory  # of this module by the specification
+from ocpi.types.credentials import CredentialsRole
 from ocpi.types.primitives import (
     Boolean,
     CiString36,
@@ -27,9 +30,6 @@ from ocpi.types.primitives import (
     same,
 )
 from ocpi.types.tokens import Token, TokenType
-
-if TYPE_CHECKING:
-    from ocpi.types.credentials import CredentialsRole
 
 
 class Capability(StrEnum):
@@ -147,18 +147,6 @@ class Facility(StrEnum):
     WIFI = "WIFI"
 
 
-class ImageCategory(StrEnum):
-    """What an image shows."""
-
-    CHARGER = "CHARGER"
-    ENTRANCE = "ENTRANCE"
-    LOCATION = "LOCATION"
-    NETWORK = "NETWORK"
-    OPERATOR = "OPERATOR"
-    OTHER = "OTHER"
-    OWNER = "OWNER"
-
-
 class ParkingRestriction(StrEnum):
     """Who may park at an EVSE."""
 
@@ -223,25 +211,6 @@ class AdditionalGeoLocation(GeoLocation):
     """A further point that belongs to a Location, such as an entrance."""
 
     name: DisplayText | None = None
-
-
-class Image(OcpiModel):
-    """A picture by its URL (LOC-42)."""
-
-    url: Url
-    thumbnail: Url | None = None
-    category: ImageCategory
-    type: Annotated[CiText, Field(max_length=4)]
-    width: Annotated[Integer, Field(ge=0, le=99999)] | None = None
-    height: Annotated[Integer, Field(ge=0, le=99999)] | None = None
-
-
-class BusinessDetails(OcpiModel):
-    """Who runs or owns something."""
-
-    name: Annotated[Text, Field(max_length=100)]
-    website: Url | None = None
-    logo: Image | None = None
 
 
 class EnergySource(OcpiModel):
@@ -465,7 +434,7 @@ class Location(OcpiModel):
         """Whether an app may show it to the owner of `token`; None stands for everybody (LOC-23, LOC-26)."""
         return self.publish or (token is not None and any(entry.matches(token) for entry in self.publish_allowed_to))
 
-    def operated_by(self, roles: "Iterable[CredentialsRole]") -> BusinessDetails | None:
+    def operated_by(self, roles: Iterable[CredentialsRole]) -> BusinessDetails | None:
         """Who operates it: if it does not say so, its party as registered among the `roles` (LOC-29)."""
         if self.operator:
             return self.operator

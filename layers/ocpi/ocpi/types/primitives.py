@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -87,6 +88,7 @@ def _number(value: object) -> Decimal:
 def _url(value: str) -> str:
     if not re.fullmatch(r"https?://[^\s/?#]+\S*", value, re.IGNORECASE):
         raise ValueError("must be an absolute http(s) URL")
+    _ = urlsplit(value).port  # raises, too, where the host or the port can be none
     return value
 
 
