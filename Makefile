@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test e2e lint format types conformance bench deploy pin clean check-template
+.PHONY: help setup demo local test e2e fuzz lint format types conformance bench deploy pin clean check-template
 
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
@@ -31,6 +31,9 @@ test: setup ## unit, contract and template tests
 
 e2e: setup ## end-to-end tests: deploy the real template on the local AWS and use it
 	$(BIN)/pytest -m e2e $(ARGS)
+
+fuzz: setup ## bad input, for long: FUZZ_EXAMPLES=N of everything, other ones in each run
+	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) $(BIN)/pytest -n auto tests/fuzz $(ARGS)
 
 lint: setup check-template ## ruff, the template, the shell scripts' syntax
 	$(BIN)/ruff check .

@@ -29,6 +29,7 @@ INDEXES = {
     "by_owner": Index("owner_list", "list_position", ["document"]),
     "by_owner_keys": Index("owner_list", "list_position", []),
     "by_audience": Index("audience_list", "list_position", ["document"]),
+    "by_audience_keys": Index("audience_list", "list_position", []),
 }
 OWN_PARTY = ("NL", "OCS")
 NOW = datetime(2026, 11, 22, 8, tzinfo=UTC)

@@ -108,6 +108,7 @@ _INDEXES = {
         _index("by_owner", "owner_list", _DOCUMENT),
         _index("by_owner_keys", "owner_list", {"ProjectionType": "KEYS_ONLY"}),
         _index("by_audience", "audience_list", _DOCUMENT),
+        _index("by_audience_keys", "audience_list", {"ProjectionType": "KEYS_ONLY"}),
     ]
 }
 

@@ -1,5 +1,6 @@
 """Lambda handler of the CDRs module."""
 
+import ocpi.starting  # noqa: F401 - before all else
 from cdrs import receiver, sender
 from cdrs.settings import Settings
 from ocpi.parties.access import Access

@@ -1,5 +1,1 @@
 """ChargingProfiles: what partners ask of our sessions, and what became of the profiles that we asked for."""
-
-from ocpi import starting
-
-starting.begin()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import ocpi.starting  # noqa: F401 - before all else
 from chargingprofiles import receiver, sender
 from chargingprofiles.forwarding import Forwarding
 from chargingprofiles.settings import Settings

@@ -1,5 +1,1 @@
 """Commands: what eMSPs ask of our charge points, and what came of what we asked."""
-
-from ocpi import starting
-
-starting.begin()

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import ocpi.starting  # noqa: F401 - before all else
 from commands import receiver, sender
 from commands.settings import Settings
 from commands.taking import CommandDesk

@@ -1,5 +1,1 @@
 """Credentials: partners register, renew and unregister."""
-
-from ocpi import starting
-
-starting.begin()

@@ -1,5 +1,6 @@
 """Lambda handler of the credentials module."""
 
+import ocpi.starting  # noqa: F401 - before all else
 from credentials.routes import routes
 from credentials.settings import Settings
 from ocpi.parties.access import Access

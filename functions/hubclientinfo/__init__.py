@@ -1,5 +1,1 @@
 """HubClientInfo: hubs tell who else is connected to them; as a hub we do."""
-
-from ocpi import starting
-
-starting.begin()

@@ -1,5 +1,6 @@
 """Lambda handler of the hubclientinfo module."""
 
+import ocpi.starting  # noqa: F401 - before all else
 from hubclientinfo import receiver, sender
 from hubclientinfo.settings import Settings
 from ocpi.parties.access import Access

@@ -1,5 +1,1 @@
 """Locations: CPOs push what they have, and partners read what we have."""
-
-from ocpi import starting
-
-starting.begin()

@@ -1,5 +1,6 @@
 """Lambda handler of the locations module."""
 
+import ocpi.starting  # noqa: F401 - before all else
 from locations import receiver, sender
 from locations.settings import Settings
 from ocpi.parties.access import Access

@@ -1,5 +1,6 @@
 """Lambda handler of the owner API."""
 
+import ocpi.starting  # noqa: F401 - before all else
 from ocpi.transport.door import lambda_handler
 from owner.answers import JSON_TYPE, PROBLEM_TYPE
 from owner.application import application

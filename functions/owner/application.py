@@ -12,6 +12,7 @@ from ocpi.requests.active_profiles import ActiveProfiles
 from ocpi.requests.answering import Answering
 from ocpi.requests.authorization import Authorization
 from ocpi.requests.deadlines import Deadlines
+from ocpi.requests.preferences import Preferences
 from ocpi.requests.sending import Sending
 from ocpi.store.controllers import Controllers
 from ocpi.store.lists import Lists
@@ -19,7 +20,7 @@ from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.requests import Requests
 from ocpi.transport.door import LambdaHandler
-from owner import authorizations, commands, objects, partners, parts, profiles, received, requests
+from owner import authorizations, commands, objects, partners, parts, preferences, profiles, received, requests
 from owner.addressing import Addresses
 from owner.answers import JSON_TYPE, PROBLEM_TYPE
 from owner.describe import PROBLEMS
@@ -77,6 +78,7 @@ def _routes(settings: Settings) -> APIRouter:
     router.include_router(partners.routes(addresses))
     router.include_router(commands.routes(sending, addresses))
     router.include_router(profiles.asking(sending, addresses))
+    router.include_router(preferences.routes(Preferences(calling), addresses))
     router.include_router(profiles.telling(active_profiles, addresses))
     authorization = Authorization.of(settings.objects_table, all_partners, calling)
     router.include_router(authorizations.routes(authorization, addresses))

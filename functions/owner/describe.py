@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from ocpi.transport.headers import Party
 from ocpi.types.tokens import TokenType
 from owner.answers import JSON_TYPE, PROBLEM_TYPE, Problem, Written
 
@@ -45,6 +46,19 @@ def returns(schema: Described, description: str, example: object = None) -> Desc
 def query(name: str, schema: Described, description: str) -> Described:
     """A query parameter, which may be left out."""
     return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
+
+
+OWN_PARTY = [
+    query("own_country_code", {"type": "string"}, "Our party that asks; may be left out if there is one only."),
+    query("own_party_id", {"type": "string"}, "See own_country_code."),
+]
+OWN_PARTY_NAMES = "query parameters own_country_code and own_party_id"
+
+
+def named_party(parameters: Mapping[str, str]) -> Party | None:
+    """Our party that the parameters :data:`OWN_PARTY` name, if they do."""
+    country_code, party_id = parameters.get("own_country_code"), parameters.get("own_party_id")
+    return Party(country_code or "", party_id or "") if country_code or party_id else None
 
 
 def problem(description: str) -> Described:

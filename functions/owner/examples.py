@@ -125,6 +125,7 @@ PROFILE: Example = {
     "charging_profile_period": [{"start_period": 0, "limit": 16}, {"start_period": 3600, "limit": 10.5}],
 }
 
+PREFERENCES: Example = {"profile_type": "GREEN", "departure_time": "2026-11-22T16:00:00Z", "energy_need": 20.5}
 ACTIVE_PROFILE: Example = {"start_date_time": _CHANGED, "charging_profile": PROFILE}
 
 PARTNER: Example = {

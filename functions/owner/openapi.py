@@ -15,7 +15,7 @@ from ocpi.requests.bodies import COMMANDS
 from ocpi.types.cdrs import CDR
 from ocpi.types.chargingprofiles import ActiveChargingProfile, ChargingProfile
 from ocpi.types.locations import EVSE, Connector, Location
-from ocpi.types.sessions import Session
+from ocpi.types.sessions import ChargingPreferences, Session
 from ocpi.types.tariffs import Tariff
 from ocpi.types.tokens import Token
 from owner.answers import Problem, Written
@@ -24,15 +24,17 @@ from owner.authorizations import AuthorizationOrder
 from owner.commands import CommandOrder
 from owner.describe import Described, reference
 from owner.partners import PartnerInfo
+from owner.preferences import PreferencesAnswer
 from owner.profiles import Told
 from owner.requests import RESULTS, RequestInfo
 from owner.settings import Settings
 
 MODELS: tuple[type[BaseModel], ...] = (
     *(Location, EVSE, Connector, Session, CDR, Tariff, Token, ChargingProfile, ActiveChargingProfile),
+    ChargingPreferences,
     *COMMANDS.values(),
     *RESULTS,
-    *(AuthorizationOrder, Authorized, CommandOrder, PartnerInfo, Problem, RequestInfo, Told, Written),
+    *(AuthorizationOrder, Authorized, CommandOrder, PartnerInfo, PreferencesAnswer, Problem, RequestInfo, Told, Written),
 )
 """What the document describes."""
 

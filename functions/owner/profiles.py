@@ -15,18 +15,13 @@ from ocpi.types.versions import InterfaceRole, ModuleID
 from owner import examples
 from owner.addressing import Addresses, partners_party, printable_id
 from owner.answers import answer
-from owner.describe import Described, body, query, reference, returns
+from owner.describe import OWN_PARTY, OWN_PARTY_NAMES, Described, body, named_party, query, reference, returns
 from owner.requests import ASKED, asked
 
 DEFAULT_DURATION_S = 3600
 
 _SESSION = "/chargingprofiles/{partner_id}/{country_code}/{party_id}/{session_id}"
 _OWN_SESSION = "/activeprofiles/{country_code}/{party_id}/{session_id}"
-_OWN_PARTY = [
-    query("own_country_code", {"type": "string"}, "Our party that asks; may be left out if there is one only."),
-    query("own_party_id", {"type": "string"}, "See own_country_code."),
-]
-_WHERE = "query parameters own_country_code and own_party_id"
 _DURATION = query(
     "duration",
     {"type": "integer", "minimum": 1, "maximum": MAX_SECONDS, "default": DEFAULT_DURATION_S},
@@ -49,7 +44,7 @@ def asking(sending: Sending, addresses: Addresses) -> APIRouter:
         operation_id="setChargingProfile",
         summary="Ask a CPO to put a charging profile on a session",
         responses=ASKED,
-        openapi_extra={"parameters": _OWN_PARTY} | body(reference(ChargingProfile), examples.PROFILE),
+        openapi_extra={"parameters": OWN_PARTY} | body(reference(ChargingProfile), examples.PROFILE),
         status_code=202,
     )
     async def set_profile(request: Request) -> Response:
@@ -63,7 +58,7 @@ def asking(sending: Sending, addresses: Addresses) -> APIRouter:
         operation_id="clearChargingProfile",
         summary="Ask a CPO to clear the charging profile of a session",
         responses=ASKED,
-        openapi_extra={"parameters": _OWN_PARTY},
+        openapi_extra={"parameters": OWN_PARTY},
         status_code=202,
     )
     async def clear_profile(request: Request) -> Response:
@@ -74,7 +69,7 @@ def asking(sending: Sending, addresses: Addresses) -> APIRouter:
         operation_id="askForActiveChargingProfile",
         summary="Ask a CPO what the charge point of a session will do",
         responses=ASKED,
-        openapi_extra={"parameters": [*_OWN_PARTY, _DURATION]},
+        openapi_extra={"parameters": [*OWN_PARTY, _DURATION]},
         status_code=202,
     )
     async def active_profile(request: Request) -> Response:
@@ -120,12 +115,11 @@ def telling(active_profiles: ActiveProfiles, addresses: Addresses) -> APIRouter:
 
 def _session(addresses: Addresses, request: Request) -> tuple[str, Party, str, Party]:
     """The connection, its party and its session that a path means, and our party that asks."""
-    names, asking = request.path_params, request.query_params
+    names = request.path_params
     partner = addresses.partner(names["partner_id"])
     party = partners_party(partner, names["country_code"], names["party_id"])
-    country_code, party_id = asking.get("own_country_code"), asking.get("own_party_id")
-    named = Party(country_code or "", party_id or "") if country_code or party_id else None
-    own_party = addresses.speaker(ModuleID.CHARGING_PROFILES, InterfaceRole.SENDER, named, _WHERE)
+    named = named_party(request.query_params)
+    own_party = addresses.speaker(ModuleID.CHARGING_PROFILES, InterfaceRole.SENDER, named, OWN_PARTY_NAMES)
     return partner.id, party, printable_id(names["session_id"]), own_party
 
 

@@ -1,5 +1,1 @@
 """Sessions: CPOs push what is being charged, and partners read what is charged at our stations."""
-
-from ocpi import starting
-
-starting.begin()

@@ -1,5 +1,1 @@
 """Tariffs: those of CPOs come in and are kept, ours are listed."""
-
-from ocpi import starting
-
-starting.begin()

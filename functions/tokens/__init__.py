@@ -1,5 +1,1 @@
 """Tokens: eMSPs push theirs, CPOs read ours and ask whether one may be used."""
-
-from ocpi import starting
-
-starting.begin()

@@ -1,5 +1,6 @@
 """Lambda handler of the tokens module."""
 
+import ocpi.starting  # noqa: F401 - before all else
 from ocpi.parties.access import Access
 from ocpi.parties.listing import Listing
 from ocpi.parties.mounting import module_handler

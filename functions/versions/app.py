@@ -1,5 +1,6 @@
 """Lambda handler of the versions module."""
 
+import ocpi.starting  # noqa: F401 - before all else
 from ocpi.parties.access import Access
 from ocpi.parties.own import OwnPlatform
 from ocpi.parties.secrets import Hasher

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +11,7 @@ import pytest
 from local.aws import Stack
 from ocpi.store.sites import Sites
 from tests.e2e.client import Client, ocpi
+from tests.e2e.waiting import eventually
 from tests.objects import EVSE, LOCATION, SESSION, SITE
 from tests.partner import Answer, Partner, Seen, ok, partner
 
@@ -24,15 +25,6 @@ class Cpo:
     client: Client
     partner: Partner
     urls: dict[tuple[str, str], str]
-
-
-def eventually(what: Callable[[], object], within_s: float) -> Any:
-    """The first true value of `what`."""
-    deadline = time.monotonic() + within_s
-    while not (value := what()):
-        assert time.monotonic() < deadline, f"not within {within_s} s"
-        time.sleep(0.2)
-    return value
 
 
 @pytest.fixture(scope="module")

@@ -146,7 +146,7 @@ def test_a_command_that_ocpi_does_not_know_is_404(emsp: Emsp) -> None:
     assert emsp.sends("REBOOT", {}).http_status == 404
 
 
-@pytest.mark.requirement("CMD-10")
+@pytest.mark.requirement("CMD-10", "STA-12")
 @pytest.mark.parametrize("command", ["starts", "reserves", "unlocks"])
 def test_an_unknown_location_is_2003_and_rejected(emsp: Emsp, command: str) -> None:
     if command == "unlocks":

@@ -314,7 +314,6 @@ def test_unregistering_tells_the_partner(connection: Connection, handshake: Hand
     assert not works(connection.token)
 
 
-@pytest.mark.requirement("CRE-13")
 @pytest.mark.parametrize("version", ["2.1.1", "2.2", "3.0"])
 def test_a_connection_cannot_be_moved_to_a_version_that_we_do_not_speak(connection: Connection, version: str) -> None:
     credentials = connection.partner.credentials("another")

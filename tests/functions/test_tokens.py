@@ -345,8 +345,8 @@ def pending() -> list[Request]:
 
 @pytest.fixture
 def asking_backend(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Our backend is asked, and awaited for two seconds."""
-    with deployed(AUTHORIZATION_WAIT_S="2"):
+    """Our backend is asked, and awaited for as long as may be."""
+    with deployed(AUTHORIZATION_WAIT_S="8"):
         monkeypatch.setattr("tokens.authorizing.POLL_S", 0.01)
         yield
 

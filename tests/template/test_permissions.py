@@ -9,7 +9,12 @@ from tests.template.expanded import Template, target
 READ_STREAM = "DescribeStream GetRecords GetShardIterator ListStreams"
 RECEIVE = "DeleteMessage GetQueueAttributes ReceiveMessage"
 
-ALL_LISTS = ("ObjectsTable/by_owner", "ObjectsTable/by_owner_keys", "ObjectsTable/by_audience")
+ALL_LISTS = (
+    "ObjectsTable/by_owner",
+    "ObjectsTable/by_owner_keys",
+    "ObjectsTable/by_audience",
+    "ObjectsTable/by_audience_keys",
+)
 LISTS = ALL_LISTS[:2]
 KNOWS_PARTNERS = {
     "PartnersTable": "dynamodb: GetItem",

@@ -1,19 +1,16 @@
-"""The start of an API function, which is the time that whoever meets a cold one waits for.
+"""The start of an API function: whoever meets a cold one waits for it. Imported first, it begins the start.
 
-What a start makes - modules, models, routes, clients - stays for as long as the process lives, so to collect garbage
-meanwhile is for nothing, and takes a fifth of it. The package of each API function begins its start before it imports
-anything else; whoever makes its Lambda handler ends it.
+What a start makes (modules, models, routes, clients) stays for as long as the process lives. To collect garbage
+meanwhile is for nothing, and would take a fifth of the time.
 """
 
 import gc
 
-
-def begin() -> None:
-    """Collect no garbage for now."""
-    gc.disable()
+gc.disable()
 
 
 def end() -> None:
-    """Collect garbage from now on, and never look at what the start has made."""
-    gc.freeze()
-    gc.enable()
+    """Collect garbage from now on, without ever going through what the start has made."""
+    if not gc.isenabled():
+        gc.freeze()
+        gc.enable()

@@ -12,7 +12,7 @@ from ocpi.types.versions import ModuleID
 _OWNER = Index("by_owner", "owner_list", "list_position", "document, list_position")
 _OWNER_KEYS = Index("by_owner_keys", "owner_list", "list_position", "list_position")
 _AUDIENCE = Index("by_audience", "audience_list", "list_position", "document, list_position")
-_AUDIENCE_KEYS = Index("by_audience", "audience_list", "list_position", "list_position")
+_AUDIENCE_KEYS = Index("by_audience_keys", "audience_list", "list_position", "list_position")
 
 _END = "~"
 """After every position: they begin with a digit."""

@@ -90,9 +90,9 @@ def partner_id(name: str) -> str:
     """The id of the partner called `name`: lower case, words joined by hyphens.
 
     Raises:
-        ValueError: nothing is left of the name.
+        ValueError: nothing is left of the name, or it cannot be printed.
     """
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:64]
-    if not slug:
-        raise ValueError(f"the name {name!r} needs a letter or a digit")
+    if not slug or not name.isprintable():
+        raise ValueError(f"the name {name!r} needs a letter or a digit, and nothing that cannot be printed")
     return slug

@@ -9,8 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import AfterValidator, Field, model_validator
 
-from ocpi.types.business import BusinessDetails, Image
-from ocpi.types.business import ImageCategory as ImageCategory  # of this module by the specification
+from ocpi.types.business import BusinessDetails, Image, ImageCategory  # noqa: F401 - this module defines it
 from ocpi.types.credentials import CredentialsRole
 from ocpi.types.primitives import (
     Boolean,
