@@ -15,7 +15,7 @@ from benchmarks.environment import ENVIRONMENT
 from benchmarks.figure import Figure, in_turn
 from benchmarks.processes import ROOT
 
-TURNS = 15
+TURNS = 7
 FLOOR = "FastAPI, Mangum, Logger, Metrics, pydantic, DynamoDB client"
 BARE = """
 import boto3, pydantic

@@ -22,6 +22,9 @@ type JsonObject = dict[str, Json]
 MAX_DEPTH = 32
 """How deep a document may be nested; the deepest OCPI object (a tariff in a CDR) needs 9 levels."""
 
+MAX_NUMBER_LENGTH = 100
+"""How long a number may be; other parsers, such as those of an event's readers, give up at a thousand digits."""
+
 SURELY_64_BITS = 18
 """Whole numbers with so many characters fit into 64 bits."""
 
@@ -34,7 +37,8 @@ def loads(text: bytes | str) -> Json:
     """Parse JSON with numbers as int or ``Decimal``.
 
     Raises:
-        NotJson: no JSON in UTF-8 (duplicate names, NaN, Infinity and lone surrogates included), or nested too deep.
+        NotJson: no JSON in UTF-8 (duplicate names, NaN, Infinity and lone surrogates included), a number that is too
+            long, or nested too deep.
     """
     try:
         document: Json = json.loads(
@@ -94,6 +98,8 @@ def _number(value: Decimal) -> str:
 
 
 def _decimal(text: str) -> Decimal:
+    if len(text) > MAX_NUMBER_LENGTH:
+        raise ValueError(f"the number {text[:20]}… has more than {MAX_NUMBER_LENGTH} characters")
     try:
         number = Decimal(text)
     except ArithmeticError:

@@ -38,8 +38,12 @@ class Conflict(Exception):
 
 @cache
 def client() -> "DynamoDBClient":
-    """The DynamoDB client, made once per process; its name is fixed, since botocore would put it together each time."""
-    config = Config(retries={"mode": "standard", "total_max_attempts": 4}, user_agent="ocpi-serverless")
+    """The DynamoDB client, made once per process.
+
+    Its name is fixed, since botocore would put it together each time; and mypy has checked the parameters.
+    """
+    retries: Any = {"mode": "standard", "total_max_attempts": 4}
+    config = Config(retries=retries, user_agent="ocpi-serverless", parameter_validation=False)
     made = boto3.client("dynamodb", config=config)
     for operation in ("GetItem", "Query"):
         made.meta.events.register(f"before-parse.dynamodb.{operation}", _read_as_it_is)
@@ -51,9 +55,12 @@ def _read_as_it_is(response_dict: dict[str, Any], customized_response_dict: dict
 
     Only binary values need that. A page of 50 Locations is read in a tenth of the time.
     """
-    body: bytes = response_dict["body"]
-    if response_dict["status_code"] == 200 and b'"B":' not in body and b'"BS":' not in body:
-        customized_response_dict.update(orjson.loads(body))
+    if response_dict["status_code"] != 200:
+        return
+    answer = orjson.loads(response_dict["body"])
+    items = [answer["Item"]] if "Item" in answer else answer.get("Items", ())
+    if not any("B" in value for item in items for value in item.values()):
+        customized_response_dict.update(answer)
         response_dict["body"] = b"{}"
 
 
