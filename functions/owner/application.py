@@ -1,7 +1,6 @@
 """The owner API as an application: its routes, with what they work on."""
 
 from fastapi import APIRouter, FastAPI
-from mangum import Mangum
 from starlette.exceptions import HTTPException
 
 from ocpi.parties.calling import Calling
@@ -19,10 +18,8 @@ from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.requests import Requests
-from ocpi.transport.door import LambdaHandler
 from owner import authorizations, commands, objects, partners, parts, preferences, profiles, received, requests
 from owner.addressing import Addresses
-from owner.answers import JSON_TYPE, PROBLEM_TYPE
 from owner.describe import PROBLEMS
 from owner.door import Door, http_error
 from owner.settings import Settings
@@ -34,11 +31,6 @@ The deploying team's own backend feeds the platform and asks partners for things
 as those of partners are; answers are plain JSON, without OCPI's envelope. Requests are signed with AWS Signature
 Version 4. What partners do comes as events on an EventBridge bus.\
 """
-
-
-def lambda_handler(settings: Settings) -> LambdaHandler:
-    """The application as a Lambda handler behind API Gateway (HTTP API, payload format 2.0)."""
-    return Mangum(application(settings), lifespan="off", text_mime_types=[JSON_TYPE, PROBLEM_TYPE])
 
 
 def application(settings: Settings) -> FastAPI:

@@ -34,7 +34,8 @@ MODELS: tuple[type[BaseModel], ...] = (
     ChargingPreferences,
     *COMMANDS.values(),
     *RESULTS,
-    *(AuthorizationOrder, Authorized, CommandOrder, PartnerInfo, PreferencesAnswer, Problem, RequestInfo, Told, Written),
+    *(AuthorizationOrder, Authorized, CommandOrder, PartnerInfo, PreferencesAnswer, Problem),
+    *(RequestInfo, Told, Written),
 )
 """What the document describes."""
 

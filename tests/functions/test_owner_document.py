@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from ocpi.transport.door import lambda_handler
 from owner import openapi
-from owner.application import lambda_handler
+from owner.answers import JSON_TYPE, PROBLEM_TYPE
+from owner.application import application
 from owner.settings import Settings
 from tests.conftest import ROLES
 from tests.owner import owner
@@ -96,7 +98,7 @@ def test_the_example_of_a_body_has_the_fields_of_its_schema() -> None:
 def test_a_platform_that_is_no_cpo_keeps_nothing_of_a_cpo(aws: None, module: str) -> None:
     emsp = [role for role in json.loads(ROLES) if role["role"] == "EMSP"]
     settings = Settings.load().model_copy(update={"roles": _roles(emsp)})
-    handler = lambda_handler(settings)
+    handler = lambda_handler(application(settings), (JSON_TYPE, PROBLEM_TYPE))
     for method, path in (("PUT", f"/{module}/NL/OCS/1"), ("GET", f"/{module}/NL/OCS")):
         reply = owner(method, path, {} if method == "PUT" else None, handler=handler)
         assert reply.status == 404
