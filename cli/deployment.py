@@ -22,6 +22,7 @@ from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner, partner_id
 from ocpi.store.partners import Partners
+from ocpi.store.pulls import Pulls
 from ocpi.store.sites import Sites
 from ocpi.types.credentials import CredentialsRole
 
@@ -120,7 +121,7 @@ class Deployment:
         table = self.outputs["ObjectsTable"]
         objects = Objects(table)
         calling = Calling(Safe(self.outputs["TokenKeyId"]), self._allow_private, objects)
-        return Pulling(self.own, objects, Lists(table), calling)
+        return Pulling(self.own, objects, Lists(table), Pulls(table), calling)
 
     @property
     def _allow_private(self) -> bool:

@@ -11,6 +11,7 @@ from cli.failure import Failure
 from cli.output import AsJson, answer, answer_table
 from cli.pull import pull
 from ocpi import clock
+from ocpi.parties.claims import pins
 from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
 from ocpi.transport.status import OcpiError
 from ocpi.types.business import BusinessDetails
@@ -22,8 +23,19 @@ app = typer.Typer(no_args_is_help=True, help="Invite partners, register with the
 Name = Annotated[str, typer.Argument(help="The partner's name or id.")]
 Quirks = Annotated[list[Quirk], typer.Option("--quirk", help="Where it differs from OCPI, see `set`; may be repeated.")]
 
+Pinned = Annotated[
+    list[str],
+    typer.Option(
+        "--role",
+        help="A role that it may have, such as EMSP:NL/TNM, and no other but those given here; may be repeated.",
+    ),
+]
+Switches = Annotated[list[str], typer.Argument(metavar="[QUIRK on|off …]", help="What to switch on or off.")]
+
 RENEW_AFTER = timedelta(days=30)
 """Credentials are to be renewed once a month (CRE-30)."""
+
+ANY_ROLE = "any"
 
 _SWITCHES = {"on": True, "off": False}
 
@@ -33,6 +45,7 @@ def invite(
     context: typer.Context,
     name: Annotated[str, typer.Option(help="What you call the partner; its id is made from it.")],
     quirk: Quirks = [],  # noqa: B006 - typer reads it and never changes it
+    role: Pinned = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
     """Make the token (CREDENTIALS_TOKEN_A) with which a partner registers with us.
@@ -40,7 +53,7 @@ def invite(
     The token is shown this once. Inviting again makes a new one and the old one dies.
     """
     deployment: Deployment = context.obj
-    token = deployment.handshake.invite(name, quirk)
+    token = deployment.handshake.invite(name, quirk, [_role(text) for text in role])
     told = {"token": token, "versions_url": deployment.own.versions_url, "partner_id": partner_id(name)}
     text = (
         f"Give these to {name}, by a safe way; the token is shown this once:\n"
@@ -60,11 +73,13 @@ def register(
         str, typer.Option(prompt=True, hide_input=True, envvar="OCPI_TOKEN_A", help="The token they gave you.")
     ],
     quirk: Quirks = [],  # noqa: B006 - typer reads it and never changes it
+    role: Pinned = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
     """Register with a partner that has given us a token and its versions URL."""
     deployment: Deployment = context.obj
-    partner = deployment.handshake.register(name, versions_url, token, quirk)
+    roles = [_role(text) for text in role]
+    partner = deployment.handshake.register(name, versions_url, token, quirk, roles)
     answer(_row(partner), as_json=as_json, text=f"Registered with {partner.name} as partner {partner.id!r}.")
 
 
@@ -115,7 +130,11 @@ def show(context: typer.Context, partner: Name, as_json: AsJson = False) -> None
 def _set_help() -> str:
     meanings = (f"{quirk}: {quirk.meaning}." for quirk in Quirk)
     return "\n\n".join(
-        ("Say where a partner differs from OCPI, such as `ocpi partner set NAME no-patch on`. There is:", *meanings)
+        (
+            "Say which roles a partner may have, such as `ocpi partner set NAME --role EMSP:NL/TNM`.",
+            "Say where it differs from OCPI, such as `ocpi partner set NAME no-patch on`. There is:",
+            *meanings,
+        )
     )
 
 
@@ -123,16 +142,21 @@ def _set_help() -> str:
 def set_(
     context: typer.Context,
     partner: Name,
-    switches: Annotated[list[str], typer.Argument(metavar="QUIRK on|off …", help="What to switch on or off.")],
+    switches: Switches = [],  # noqa: B006 - typer reads it and never changes it
+    role: Pinned = [],  # noqa: B006
     as_json: AsJson = False,
 ) -> None:
-    """Switch quirks of a partner on or off."""
+    """Switch quirks of a partner on or off, and say which roles it may have."""
     deployment: Deployment = context.obj
-    wanted = _switched(switches)
+    wanted = _switched(switches) if switches or not role else {}
+    allowed = _pinned(role)
     known = _find(deployment, partner)
     on = {quirk for quirk, is_on in wanted.items() if is_on}
-    known = deployment.partners.replace(known, {"quirks": known.quirks.difference(wanted) | on})
+    changes = {"quirks": known.quirks.difference(wanted) | on, "pinned": known.pinned if allowed is None else allowed}
+    known = deployment.partners.replace(known, changes)
     text = f"Partner {known.id!r} has {', '.join(sorted(known.quirks)) or 'no quirks'}."
+    if allowed is not None:
+        text = f"Partner {known.id!r} may have {', '.join(sorted(allowed)) or 'any role that is free'}."
     answer(_row(known), as_json=as_json, text=text)
 
 
@@ -206,6 +230,13 @@ def _switch(
     answer(_row(known), as_json=as_json, text=f"Partner {known.id!r} is {known.status}.")
 
 
+def _pinned(texts: list[str]) -> frozenset[str] | None:
+    """The only roles that a partner may have, none if it is any; None if that stays as it is."""
+    if not texts:
+        return None
+    return frozenset() if texts == [ANY_ROLE] else pins(_role(text) for text in texts)
+
+
 def _role(text: str) -> CredentialsRole:
     match = re.fullmatch(r"(\w+):(\w{2})[/*-](\w{3})", text)
     if not match or match[1].upper() not in Role:
@@ -238,6 +269,7 @@ def _row(partner: Partner) -> dict[str, object]:
         "versions_url": partner.versions_url,
         "version": partner.version,
         "quirks": sorted(partner.quirks),
+        "pinned": sorted(partner.pinned),
         "token_days": None if age is None else age.days,
         "created": format_datetime(partner.created),
         "last_updated": format_datetime(partner.last_updated),

@@ -35,7 +35,7 @@ def pull(
     module: Annotated[ModuleID | None, typer.Option(help="Only this module; else all that there are.")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=_moment, metavar="TIME", help="Only what changed since; else since the newest we hold."),
+        typer.Option(parser=_moment, metavar="TIME", help="Only what changed since; else since the last pull."),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="All there is; Locations and Tariffs that are not there any more go.")

@@ -1,16 +1,13 @@
-"""Objects of our own, NL/OCS, stored by the rules for what our backend puts."""
+"""Objects of our own, NL/OCS, put as our backend does it: through the owner API."""
 
 from typing import Any
+from urllib.parse import quote
 
-from ocpi import wire
-from ocpi.intake import cdrs, locations, sessions, tariffs, tokens
-from ocpi.intake.parts import way
 from ocpi.store.keys import OWN, ObjectId
-from ocpi.store.objects import Objects, Outcome
 from ocpi.types.versions import ModuleID
+from tests.owner import Reply, owner
 
 PARTY = {"country_code": "NL", "party_id": "OCS"}
-OBJECTS = Objects("objects")
 
 
 def own_id(module: ModuleID, id_: str) -> ObjectId:
@@ -18,52 +15,69 @@ def own_id(module: ModuleID, id_: str) -> ObjectId:
     return ObjectId(OWN, module, PARTY["country_code"], PARTY["party_id"], id_)
 
 
-def put_location(document: dict[str, Any], **parts: str) -> Outcome:
+def put(module: str, document: dict[str, Any], *ids: str) -> Reply:
+    """Put an object, or the part of a Location that `ids` lead to, and get whatever is answered."""
+    if ids:
+        return owner("PUT", _path(module, *ids), document)
+    id_ = str(document["uid" if module == "tokens" else "id"])
+    return owner("PUT", _path(module, id_), document | PARTY)
+
+
+def patch(module: str, fields: dict[str, Any], *ids: str) -> Reply:
+    """Patch an object, or the part of a Location that `ids` lead to, and get whatever is answered."""
+    return owner("PATCH", _path(module, *ids), fields)
+
+
+def put_location(document: dict[str, Any], **parts: str) -> Reply:
     """Put a Location, or a part of the Location `location_id`, named by `evse_uid` and `connector_id`."""
-    document = _exact(document if parts else document | PARTY)
-    location = own_id(ModuleID.LOCATIONS, parts.get("location_id") or document["id"])
-    return locations.put(OBJECTS, location, way(parts), document)
+    return _taken(put("locations", document, *parts.values()))
 
 
-def patch_location(fields: dict[str, Any], location_id: str = "L1", **parts: str) -> Outcome:
+def patch_location(fields: dict[str, Any], location_id: str = "L1", **parts: str) -> Reply:
     """Patch a Location, or a part of it."""
-    return locations.patch(OBJECTS, own_id(ModuleID.LOCATIONS, location_id), way(parts), _exact(fields))
+    return _taken(patch("locations", fields, location_id, *parts.values()))
 
 
-def put_session(document: dict[str, Any]) -> Outcome:
+def put_session(document: dict[str, Any]) -> Reply:
     """Put a Session."""
-    document = _exact(document | PARTY)
-    return sessions.put(OBJECTS, own_id(ModuleID.SESSIONS, document["id"]), document)
+    return _taken(put("sessions", document))
 
 
-def patch_session(fields: dict[str, Any], session_id: str = "S1") -> Outcome:
+def patch_session(fields: dict[str, Any], session_id: str = "S1") -> Reply:
     """Patch a Session."""
-    return sessions.patch(OBJECTS, own_id(ModuleID.SESSIONS, session_id), _exact(fields))
+    return _taken(patch("sessions", fields, session_id))
 
 
-def put_tariff(document: dict[str, Any]) -> Outcome:
+def put_tariff(document: dict[str, Any]) -> Reply:
     """Put a Tariff."""
-    document = _exact(document | PARTY)
-    return tariffs.put(OBJECTS, own_id(ModuleID.TARIFFS, document["id"]), document)
+    return _taken(put("tariffs", document))
 
 
-def delete_tariff(tariff_id: str) -> None:
+def delete_tariff(tariff_id: str) -> Reply:
     """Delete a Tariff."""
-    tariffs.delete(OBJECTS, own_id(ModuleID.TARIFFS, tariff_id))
+    return _taken(owner("DELETE", _path("tariffs", tariff_id)))
 
 
-def post_cdr(document: dict[str, Any]) -> bool:
-    """Post a CDR; whether it is new."""
-    return cdrs.post(OBJECTS, OWN, _exact(document | PARTY))[1]
+def post_cdr(document: dict[str, Any]) -> Reply:
+    """Give a CDR; the owner API takes it by PUT."""
+    return _taken(put("cdrs", document))
 
 
-def put_token(document: dict[str, Any]) -> Outcome:
+def put_token(document: dict[str, Any]) -> Reply:
     """Put a Token."""
-    document = _exact(document | PARTY)
-    return tokens.put(OBJECTS, own_id(ModuleID.TOKENS, document["uid"]), document, None)
+    return _taken(put("tokens", document))
 
 
-def _exact(document: dict[str, Any]) -> dict[str, Any]:
-    """As it comes out of a request: numbers as decimals."""
-    exact: dict[str, Any] = wire.loads_object(wire.dumps(document))
-    return exact
+def assert_refused(reply: Reply, pointer: str) -> None:
+    """The answer says that this field is wrong, as a partner would be answered with 2001."""
+    assert (reply.status, reply.body["status_code"]) == (400, 2001), reply
+    assert reply.detail.startswith(f"{pointer}: "), reply
+
+
+def _path(module: str, *ids: str) -> str:
+    return "/".join(["", module, *PARTY.values(), *(quote(id_, safe="") for id_ in ids)])
+
+
+def _taken(reply: Reply) -> Reply:
+    assert reply.status in {200, 201, 204}, reply
+    return reply

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import ocpi.starting  # noqa: F401 - before all else
 from chargingprofiles import receiver, sender
+from chargingprofiles.desk import ProfileDesk
 from chargingprofiles.forwarding import Forwarding
 from chargingprofiles.settings import Settings
-from chargingprofiles.taking import ProfileDesk
 from ocpi.parties.access import Access
 from ocpi.parties.calling import Calling
 from ocpi.parties.mounting import module_handler

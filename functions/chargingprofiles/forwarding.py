@@ -5,18 +5,18 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from chargingprofiles.wish import Wish
+from chargingprofiles.request import ProfileRequest
 from ocpi import clock, wire
 from ocpi.logs import logger
 from ocpi.parties.own import OwnPlatform
 from ocpi.requests.bodies import CLEAR, SET
 from ocpi.requests.deadlines import Deadlines
-from ocpi.requests.sending import ANSWER_WITHIN, Sending
+from ocpi.requests.sending import Sending
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects, StoredObject
 from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
-from ocpi.store.requests import Request, Requests, RequestStatus
+from ocpi.store.requests import ANSWER_WITHIN, Request, Requests, RequestStatus
 from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, StatusCode
 from ocpi.types.credentials import CredentialsRole
@@ -38,30 +38,31 @@ class Forwarding:
     sending: Sending
     deadlines: Deadlines
 
-    def find(self, wish: Wish) -> ObjectId | None:
+    def find(self, asked: ProfileRequest) -> ObjectId | None:
         """The session of a CPO that an SCSP means; it calls it as the CPO does, for we pass Sessions on as they are.
 
-        Returns None if there is none that concerns our eMSP, or if two CPOs have one by that id.
+        Returns None if there is none that concerns our eMSP, or if two CPOs have one by that id. Those of
+        CPOs behind a hub are not found: its roles do not tell whom it speaks for.
         """
-        us = wish.own_party
+        us = asked.own_party
         if not any(role.role is Role.EMSP and _is(role, us) for role in self.own.roles):
             return None
-        found = [id_ for id_, stored in self._candidates(wish) if _is_customer(stored, us)]
+        found = [id_ for id_, stored in self._candidates(asked) if _is_customer(stored, us)]
         if len(found) > 1:
-            logger.warning("two CPOs have a session by the same id", session_id=wish.session.id)
+            logger.warning("two CPOs have a session by the same id", session_id=asked.session.id)
         return found[0] if len(found) == 1 else None
 
-    def forward(self, wish: Wish, session: ObjectId) -> wire.JsonObject:
+    def forward(self, asked: ProfileRequest, session: ObjectId) -> wire.JsonObject:
         """Ask the CPO, and return its response.
 
         Raises:
             OcpiError: 3000 if it could not be asked.
         """
-        received = wish.received(session, clock.now() + ANSWER_WITHIN).model_copy(update={"forwarded": True})
+        received = asked.received(session, clock.now() + ANSWER_WITHIN).model_copy(update={"forwarded": True})
+        self.deadlines.wake(received.id, received.deadline)  # first: whatever is stored will end
         self.requests.add(received)
-        self.deadlines.wake(received.id, received.deadline)
         try:
-            sent = self._send(wish, session, received)
+            sent = self._send(asked, session, received)
         except OcpiError as error:
             self.requests.fail(received.id, error.message)
             raise OcpiError(StatusCode.SERVER_ERROR, "the CPO of the session could not be asked") from None
@@ -74,24 +75,24 @@ class Forwarding:
             self.deadlines.wake(received.id, deadline)
         return sent.answer or {}
 
-    def _send(self, wish: Wish, session: ObjectId, received: Request) -> Request:
+    def _send(self, asked: ProfileRequest, session: ObjectId, received: Request) -> Request:
         cpo = Party(session.country_code, session.party_id)
-        id_, us = session.id, wish.own_party
-        if wish.kind == SET:
-            profile = wish.document["charging_profile"]
+        id_, us = session.id, asked.own_party
+        if asked.kind == SET:
+            profile = asked.document["charging_profile"]
             return self.sending.set_profile(session.partner_id, cpo, id_, profile, us, forwards=received.id)
-        if wish.kind == CLEAR:
+        if asked.kind == CLEAR:
             return self.sending.clear_profile(session.partner_id, cpo, id_, us, forwards=received.id)
-        duration = wish.document["duration"]
+        duration = asked.document["duration"]
         return self.sending.active_profile(session.partner_id, cpo, id_, duration, us, forwards=received.id)
 
-    def _candidates(self, wish: Wish) -> Iterator[tuple[ObjectId, StoredObject]]:
+    def _candidates(self, asked: ProfileRequest) -> Iterator[tuple[ObjectId, StoredObject]]:
         """The sessions by that id of all CPOs: the URL does not say whose it is."""
         for partner in self.partners.all():
             if partner.status is not PartnerStatus.REGISTERED:
                 continue
             for cpo in (role for role in partner.roles if role.role is Role.CPO):
-                id_ = ObjectId(partner.id, ModuleID.SESSIONS, cpo.country_code, cpo.party_id, wish.session.id)
+                id_ = ObjectId(partner.id, ModuleID.SESSIONS, cpo.country_code, cpo.party_id, asked.session.id)
                 stored = self.objects.get(id_)
                 if stored:
                     yield id_, stored

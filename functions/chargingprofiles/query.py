@@ -11,6 +11,8 @@ from ocpi.transport.status import invalid
 from ocpi.types.chargingprofiles import MAX_SECONDS
 from ocpi.types.primitives import Url
 
+RESPONSE_URL = "query parameter response_url"
+
 _URL = TypeAdapter(Url)
 _DURATION = re.compile(r"(?:^|&)duration=([^&]*)")
 _RESPONSE_URL = re.compile(r"(?:^|&)response_url=(.*)", re.DOTALL)
@@ -35,7 +37,7 @@ class ProfileQuery:
         """
         given = _RESPONSE_URL.search(query)
         if given is None:
-            raise invalid("query parameter response_url: must be given")
+            raise invalid(f"{RESPONSE_URL}: must be given")
         before, rest = query[: given.start()], given[1]
         duration = _DURATION.search(before)
         if duration is None:
@@ -49,7 +51,7 @@ def _url(text: str) -> str:
     try:
         return _URL.validate_python(text)
     except ValidationError as error:
-        raise invalid(f"query parameter response_url: {error.errors()[0]['msg']}") from None
+        raise invalid(f"{RESPONSE_URL}: {error.errors()[0]['msg']}") from None
 
 
 def _seconds(text: str) -> int:

@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import ocpi.starting  # noqa: F401 - before all else
 from commands import receiver, sender
+from commands.desk import CommandDesk
 from commands.settings import Settings
-from commands.taking import CommandDesk
 from ocpi.parties.access import Access
 from ocpi.parties.mounting import module_handler
 from ocpi.parties.own import OwnPlatform

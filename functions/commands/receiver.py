@@ -2,9 +2,10 @@
 
 from fastapi import APIRouter, Request
 
-from commands.taking import CommandDesk, Order
+from commands.desk import CommandDesk, Order
 from ocpi.parties.routing import addressed_party, requesting_party
 from ocpi.requests.bodies import COMMANDS
+from ocpi.requests.response_urls import require_own
 from ocpi.store.partner import Partner
 from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.status import unknown
@@ -25,6 +26,7 @@ def routes(desk: CommandDesk) -> APIRouter:
         body = parse_object(await request.body(), MAX_REQUEST_BYTES)
         validated(COMMANDS[type_], body)
         caller: Partner = request.state.caller
+        require_own(caller, str(body["response_url"]), "/response_url")
         return success(desk.take(Order(type_, body, caller, requesting_party(request), addressed_party(request))))
 
     return router

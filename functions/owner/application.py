@@ -18,7 +18,18 @@ from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.requests import Requests
-from owner import authorizations, commands, objects, partners, parts, preferences, profiles, received, requests
+from owner import (
+    authorizations,
+    commands,
+    objects,
+    partners,
+    parts,
+    preferences,
+    pricing,
+    profiles,
+    received,
+    requests,
+)
 from owner.addressing import Addresses
 from owner.describe import PROBLEMS
 from owner.door import Door, http_error
@@ -67,12 +78,13 @@ def _routes(settings: Settings) -> APIRouter:
     for part in parts.PARTS:
         router.include_router(parts.routes(part, stored, addresses))
     router.include_router(received.routes(stored, listing, addresses, base_url))
+    router.include_router(pricing.routes(stored, addresses))
     router.include_router(partners.routes(addresses))
     router.include_router(commands.routes(sending, addresses))
     router.include_router(profiles.asking(sending, addresses))
     router.include_router(preferences.routes(Preferences(calling), addresses))
     router.include_router(profiles.telling(active_profiles, addresses))
-    authorization = Authorization.of(settings.objects_table, all_partners, calling)
+    authorization = Authorization.of(settings.objects_table, all_partners, calling, own)
     router.include_router(authorizations.routes(authorization, addresses))
     router.include_router(requests.routes(asked, answering))
     return router

@@ -21,9 +21,9 @@ def reference(model: type[BaseModel]) -> Described:
     return {"$ref": f"#/components/schemas/{model.__name__}"}
 
 
-def body(schema: Described, example: object) -> Described:
+def body(schema: Described, example: object, *, required: bool = True) -> Described:
     """A request body; what FastAPI takes as `openapi_extra`."""
-    return {"requestBody": {"required": True, "content": {JSON_TYPE: {"schema": schema, "example": example}}}}
+    return {"requestBody": {"required": required, "content": {JSON_TYPE: {"schema": schema, "example": example}}}}
 
 
 def patch_body(model: type[BaseModel], example: object) -> Described:

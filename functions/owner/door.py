@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ocpi.logs import logger
 from ocpi.transport.client import PartnerUnreachable
+from ocpi.transport.door import route_path
 from ocpi.transport.envelope import INTERNAL_ERROR
 from ocpi.transport.headers import MessageIds
 from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed
@@ -52,7 +53,7 @@ class Door:
             logger.exception("internal error")
             await problem(INTERNAL_ERROR)(scope, receive, answer)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        logger.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=milliseconds)
+        logger.info("request", method=scope["method"], path=route_path(scope), status=status, milliseconds=milliseconds)
 
 
 def _caller(scope: Scope) -> str:

@@ -184,3 +184,54 @@ AUTHORIZED: Example = {
     "decided": "REAL_TIME",
     "partner_id": "charge-all",
 }
+
+_STRETCH: Example = {
+    "start": _CHANGED,
+    "end": _LATER,
+    "activity": "CHARGING",
+    "tariff_id": "day",
+    "energy_kwh": 10,
+}
+
+PRICE_ORDER: Example = {
+    "time_zone": "Europe/Amsterdam",
+    "stretches": [_STRETCH],
+    "tariffs": [TARIFF],
+    "decimals": 2,
+}
+
+SESSION_COST: Example = {
+    "start_date_time": _CHANGED,
+    "end_date_time": _LATER,
+    "tariffs": [TARIFF],
+    "charging_periods": [
+        {
+            "start_date_time": _CHANGED,
+            "dimensions": [{"type": "ENERGY", "volume": 10}, {"type": "TIME", "volume": 1}],
+            "tariff_id": "day",
+        }
+    ],
+    "total_cost": {"excl_vat": 3.5, "incl_vat": 4.24},
+    "total_energy": 10,
+    "total_energy_cost": {"excl_vat": 3.5, "incl_vat": 4.24},
+    "total_time": 1,
+}
+
+CDR_ORDER: Example = {"id": "C1", "stretches": [_STRETCH]}
+
+VERIFICATION_ORDER: Example = {
+    "time_zone": "Europe/Amsterdam",
+    "cdr": CDR | {"total_cost": {"excl_vat": 4.5}},
+}
+
+VERIFICATION: Example = {
+    "differences": [
+        {"field": "/total_cost/excl_vat", "message": "is 4.5, and should be 3.5", "stated": 4.5, "expected": 3.5}
+    ],
+    "expected": {
+        "total_cost": {"excl_vat": 3.5, "incl_vat": 4.235},
+        "total_energy": 10,
+        "total_energy_cost": {"excl_vat": 3.5, "incl_vat": 4.235},
+        "total_time": 1,
+    },
+}

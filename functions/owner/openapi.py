@@ -23,8 +23,9 @@ from owner.application import application
 from owner.authorizations import AuthorizationOrder
 from owner.commands import CommandOrder
 from owner.describe import Described, reference
-from owner.partners import PartnerInfo
+from owner.partners import PartnerInfo, PartnerSummary
 from owner.preferences import PreferencesAnswer
+from owner.pricing import CdrOrder, CdrTerms, PriceOrder, SessionCost, Verification, VerificationOrder
 from owner.profiles import Told
 from owner.requests import RESULTS, RequestInfo
 from owner.settings import Settings
@@ -34,8 +35,9 @@ MODELS: tuple[type[BaseModel], ...] = (
     ChargingPreferences,
     *COMMANDS.values(),
     *RESULTS,
-    *(AuthorizationOrder, Authorized, CommandOrder, PartnerInfo, PreferencesAnswer, Problem),
+    *(AuthorizationOrder, Authorized, CommandOrder, PartnerInfo, PartnerSummary, PreferencesAnswer, Problem),
     *(RequestInfo, Told, Written),
+    *(PriceOrder, SessionCost, CdrOrder, CdrTerms, VerificationOrder, Verification),
 )
 """What the document describes."""
 

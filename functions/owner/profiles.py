@@ -32,7 +32,9 @@ _DURATION = query(
 class Told(BaseModel):
     """Who was told."""
 
-    failures: dict[str, str] = Field(description="What went wrong, by partner id; empty if everyone was told.")
+    failures: dict[str, str] = Field(
+        description="What went wrong, by partner id and party such as `charge-all/NL/ALL`; empty if everyone was told."
+    )
 
 
 def asking(sending: Sending, addresses: Addresses) -> APIRouter:

@@ -8,10 +8,12 @@ from ocpi.parties.own import OwnPlatform
 from ocpi.parties.secrets import Safe
 from ocpi.push.deliveries import Deliveries
 from ocpi.push.messages import ObjectMessage, ProfileMessage, push_message
+from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
 from ocpi.transport.client import PartnerUnreachable
+from ocpi.types.versions import ModuleID
 from push.objects import NotDelivered, ObjectSender
 from push.profiles import ProfileSender
 from push.settings import Settings
@@ -42,10 +44,15 @@ def handler(event: dict[str, Any], _context: object) -> None:
 
 
 def _send_object(message: ObjectMessage) -> None:
-    partner_id, text = message.partner_id, message.object_id.text
+    partner_id, module, named = message.partner_id, message.module, _named(message.object_id)
     try:
         outcome = object_sender.send(message)
     except (NotDelivered, PartnerUnreachable) as error:
-        logger.warning("not pushed", partner_id=partner_id, object=text, reason=str(error))
+        logger.warning("not pushed", partner_id=partner_id, module=module, object=named, reason=str(error))
         return
-    logger.info("push", partner_id=partner_id, object=text, outcome=outcome)
+    logger.info("push", partner_id=partner_id, module=module, object=named, outcome=outcome)
+
+
+def _named(object_id: ObjectId) -> str:
+    """An object, for the log: of a Token only whose it is, since who knows its uid may copy the card."""
+    return object_id.owner_list if object_id.module is ModuleID.TOKENS else object_id.text

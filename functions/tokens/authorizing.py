@@ -8,20 +8,16 @@ import asyncio
 import time
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import uuid4
 
 from ocpi import clock, wire
 from ocpi.intake import tokens
-from ocpi.requests.decisions import AUTHORIZE, Decision
+from ocpi.requests.decisions import AUTHORIZE, Decision, authorization, by_token
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner
 from ocpi.store.requests import Direction, Request, Requests, new_request_id
 from ocpi.transport.headers import Party
-from ocpi.transport.status import OcpiError, StatusCode
-from ocpi.transport.validation import validated
-from ocpi.types.primitives import same
-from ocpi.types.tokens import AllowedType, AuthorizationInfo, LocationReferences, Token, TokenType
+from ocpi.types.tokens import AuthorizationInfo, LocationReferences, TokenType
 from ocpi.types.versions import ModuleID
 
 POLL_S = 0.1
@@ -69,13 +65,7 @@ class Authorizing:
         """
         document = tokens.get(self.objects, asked.token, asked.type).parsed()
         decision = await self._told_by_backend(asked, document) if self.wait_s else None
-        decision = decision or _by_token(document)
-        if decision.location_required and asked.location is None:
-            raise OcpiError(
-                StatusCode.NOT_ENOUGH_INFORMATION,
-                "this Token is authorized only for a location; send LocationReferences",
-            )
-        return _info(validated(Token, document), asked.location, decision)
+        return authorization(document, asked.location, decision or by_token(document))
 
     async def _told_by_backend(self, asked: Asked, token: wire.JsonObject) -> Decision | None:
         """What our backend decides, or None if it does not in time."""
@@ -103,33 +93,3 @@ class Authorizing:
             return None
         known = self.requests.get(request.id)  # decided at the last moment
         return Decision.model_validate(known.result) if known and known.result else None
-
-
-def _by_token(token: wire.JsonObject) -> Decision:
-    if not token["valid"]:
-        return Decision(allowed=AllowedType.BLOCKED)
-    return Decision(allowed=AllowedType.ALLOWED, location_required=token.get("location_required") is True)
-
-
-def _info(token: Token, asked: LocationReferences | None, decision: Decision) -> AuthorizationInfo:
-    allowed = decision.allowed
-    location = _allowed_location(asked, decision.location or asked) if allowed is AllowedType.ALLOWED else None
-    if allowed is AllowedType.ALLOWED and asked and location is None:
-        allowed = AllowedType.NOT_ALLOWED
-    reference = (decision.authorization_reference or str(uuid4())) if allowed is AllowedType.ALLOWED else None
-    return AuthorizationInfo(
-        allowed=allowed, token=token, location=location, authorization_reference=reference, info=decision.info
-    )
-
-
-def _allowed_location(
-    asked: LocationReferences | None, granted: LocationReferences | None
-) -> LocationReferences | None:
-    """What of the Location that was asked for is granted, with those EVSEs alone (TOK-13)."""
-    if asked is None or granted is None or not same(asked.location_id, granted.location_id):
-        return None
-    if not asked.evse_uids or not granted.evse_uids:
-        return asked.model_copy(update={"evse_uids": granted.evse_uids or asked.evse_uids})
-    wanted = {uid.lower() for uid in asked.evse_uids}
-    evse_uids = [uid for uid in granted.evse_uids if uid.lower() in wanted]
-    return asked.model_copy(update={"evse_uids": evse_uids}) if evse_uids else None

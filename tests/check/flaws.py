@@ -370,6 +370,11 @@ _LISTS = [
     Flaw("limit ignored", "limit_is_kept", mislead(LISTS, lambda r: r.asking(limit=None))),
     Flaw("no next link", "next_links_lead_through", spoil(LISTS, header("Link", None))),
     Flaw(
+        "a next link to another host",
+        "next_links_lead_through",
+        spoil(LISTS, _link(lambda t: t.replace("127.0.0.1", "localhost") or None)),
+    ),
+    Flaw(
         "a relative next link",
         "next_links_lead_through",
         spoil(LISTS, _link(lambda t: re.sub("http://[^/]+", "", t) or None)),

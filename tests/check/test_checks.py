@@ -12,6 +12,7 @@ from ocpi.transport.headers import Party
 from tests.check.flaws import FLAWS, Flaw
 from tests.check.reference import INVITATION, PARTNER_TOKEN, Reference, Tamper, listening
 from tests.check.tampering import spoil
+from tests.partner import partner
 
 US = Party("XX", "CHK")
 ONLY_UNDER_TLS = {"tls_everywhere"}
@@ -51,6 +52,16 @@ def test_a_check_finds_a_platform_that_breaks_its_rule(flaw: Flaw) -> None:
 
 def test_every_check_has_a_flaw_that_it_must_find() -> None:
     assert NAMED.keys() == {flaw.check for flaw in FLAWS}
+
+
+def test_the_token_goes_nowhere_else_whatever_a_next_link_says() -> None:
+    with partner() as stranger:
+        link = {"Link": f'<{stranger.url}/list>; rel="next"'}
+        found = report(spoil(".*/SENDER/[a-z]+", lambda answer: answer.headers.update(link)), write=False)
+    assert stranger.seen == []
+    (unmet,) = [result for result in found.results if result.check.name == "next_links_lead_through"]
+    assert unmet.outcome is Outcome.FAILED
+    assert "where the list is" in str(unmet.expected)
 
 
 SHAPES: list[object] = [None, "text", [5], [[]], {"endpoints": [5], "roles": 5, "url": "http://["}]

@@ -126,6 +126,47 @@ def test_a_partner_is_suspended_resumed_and_removed(ocpi: Ocpi) -> None:
     assert ocpi("partner", "list", "--json").json == []
 
 
+def test_an_operator_says_which_roles_a_partner_may_have(ocpi: Ocpi) -> None:
+    token_a = ocpi("partner", "invite", "--name", "Demo CPO", "--role", "CPO:nl/abc", "--json").json["token"]
+    assert "pinned: CPO:NL/ABC" in ocpi("partner", "show", "demo-cpo").out
+    with partner() as other:
+        other.serve_versions()
+        refused = request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=other.credentials())
+        assert refused.status_code == 2001
+        printed = ocpi("partner", "set", "demo-cpo", "--role", "CPO:NL/SIM", "--role", "EMSP:NL/SIM")
+        assert printed.out == "Partner 'demo-cpo' may have CPO:NL/SIM, EMSP:NL/SIM.\n"
+        taken = request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=other.credentials())
+        assert taken.status_code == 1000
+    assert ocpi("partner", "set", "demo-cpo", "no-patch", "on", "--json").json["pinned"] == [
+        "CPO:NL/SIM",
+        "EMSP:NL/SIM",
+    ]
+    cleared = ocpi("partner", "set", "demo-cpo", "--role", "any")
+    assert cleared.out == "Partner 'demo-cpo' may have any role that is free.\n"
+    (listed,) = ocpi("partner", "list", "--json").json
+    assert (listed["pinned"], listed["quirks"]) == ([], ["no-patch"])
+
+
+def test_registering_with_a_partner_that_has_another_role_than_expected_is_one_line(ocpi: Ocpi) -> None:
+    with partner() as other:
+        other.serve_versions()
+        other.answers["POST", "/credentials"] = ok(other.credentials())
+        command = ("partner", "register", other.versions_url, "--name", "Other", "--token", "a")
+        printed = ocpi(*command, "--role", "EMSP:NL/TNM")
+        assert printed.exit_code == 1
+        assert "CPO:NL/SIM is not among the roles that were agreed on: EMSP:NL/TNM (OCPI 2001)" in printed.err
+        assert ocpi("partner", "list", "--json").json == []
+        assert ocpi(*command, "--role", "CPO:NL/SIM").exit_code == 0
+
+
+def test_no_partner_is_added_with_a_party_of_another_or_ours(ocpi: Ocpi) -> None:
+    assert ocpi("partner", "add", "--name", "One", "--role", "EMSP:NL/TNM").exit_code == 0
+    for role in ("EMSP:NL/TNM", "EMSP:NL/OCS"):
+        printed = ocpi("partner", "add", "--name", "Two", "--role", role)
+        assert (printed.exit_code, role in printed.err) == (1, True)
+    assert len(ocpi("partner", "list", "--json").json) == 1
+
+
 def test_quirks_are_switched_on_and_off_and_shown(ocpi: Ocpi) -> None:
     invite(ocpi)
     assert ocpi("partner", "set", "demo-cpo", "no-patch", "on", "plain-tokens", "on").out == (

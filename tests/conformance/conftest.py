@@ -1,5 +1,5 @@
 """The partners of the API tests serve here too."""
 
-from tests.functions.conftest import connection, handshake, partner
+from tests.functions.conftest import connect, connection, handshake, partner, register
 
-__all__ = ["connection", "handshake", "partner"]
+__all__ = ["connect", "connection", "handshake", "partner", "register"]

@@ -37,8 +37,9 @@ def test_a_partner_without_the_endpoints_we_need_is_sent_no_credentials(handshak
 @pytest.mark.requirement("CRE-21", "CRE-22")
 def test_each_partner_gets_a_token_of_its_own(handshake: Handshake, partner: Partner) -> None:
     tokens = [handshake.invite(name) for name in ("One", "Two")]
-    for token_a in tuple(tokens):
-        reply = request("POST", CREDENTIALS, token=token_a, body=partner.credentials())
+    for token_a, party_id in zip(tuple(tokens), ("ONE", "TWO"), strict=True):
+        roles = [ROLES[0] | {"party_id": party_id}]
+        reply = request("POST", CREDENTIALS, token=token_a, body=partner.credentials() | {"roles": roles})
         tokens.append(reply.data["token"])
     assert len(set(tokens)) == 4
     for token in tokens:

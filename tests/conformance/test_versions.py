@@ -75,7 +75,7 @@ def test_the_role_of_a_partner_s_credentials_endpoint_does_not_matter(
     endpoints = [{"identifier": "credentials", "role": role, "url": f"{partner.url}/credentials"}]
     partner.answers["GET", "/details"] = ok({"version": "2.2.1", "endpoints": endpoints})
     partner.answers["POST", "/credentials"] = ok(partner.credentials())
-    handshake.register("Asked", partner.versions_url, "token-a")
+    handshake.end(handshake.register("Asked", partner.versions_url, "token-a"))
     token_a = handshake.invite("Invited")
     assert request("POST", f"{DETAILS}/credentials", token=token_a, body=partner.credentials()).status_code == 1000
 

@@ -12,9 +12,10 @@ from ocpi.store.lists import ObjectList, Window
 from ocpi.store.objects import Outcome
 from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.store.profiles import ProfileState
-from ocpi.store.table import Conflict
+from ocpi.store.table import Busy, Conflict
 from ocpi.transport.headers import Party
 from ocpi.types.versions import ModuleID
+from tests.conflicts import others_write
 from tests.contract.conftest import Store
 from tests.objects import SESSION, SITE
 
@@ -171,6 +172,37 @@ def test_an_object_is_added_once(store: Store) -> None:
     assert stored
     assert stored.parsed() == {"id": "T1"}
     assert store.lists.total(own_list(store), Window()) == 1
+
+
+def test_an_object_is_added_though_others_write_the_counter(store: Store) -> None:
+    with others_write("TransactWriteItems", 2) as met:
+        assert store.objects.add(own(store, "T1"), {"id": "T1"}, NOW) is None
+    assert len(met) == 2
+    assert store.objects.get(own(store, "T1"))
+    assert store.lists.total(own_list(store), Window()) == 1
+
+
+def test_a_write_waits_for_a_transaction_on_its_item(store: Store) -> None:
+    with others_write("PutItem", 2) as met:
+        assert store.objects.put(tariff(store), {"v": 1}, NOW) is Outcome.CREATED
+    assert len(met) == 2
+    store.sites.begin_session(location(store).text, session(store), json.dumps(SESSION))
+    with others_write("DeleteItem") as met:
+        store.sites.end_session(location(store).text, session(store))
+    assert met
+    assert not store.sites.place(location(store)).sessions
+
+
+@pytest.mark.parametrize("id_", ["T1", "t2"])
+def test_what_could_not_be_written_is_never_taken_for_outdated(
+    store: Store, id_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocpi.store.table.LONGEST_PAUSE_S", 0)
+    store.objects.put(tariff(store), {"v": 1}, NOW)
+    with others_write("PutItem", 100), pytest.raises(Busy):
+        store.objects.put(tariff(store, id_), {"v": 2}, NOW)
+    with others_write("TransactWriteItems", 100), pytest.raises(Busy):
+        store.objects.add(own(store, id_), {"v": 2}, NOW)
 
 
 def test_what_is_off_the_list_is_still_there_and_comes_back_with_its_next_change(store: Store) -> None:

@@ -107,3 +107,14 @@ def test_the_scheduler_fires_the_optimizer_by_itself(on_stack: Stack, cpo: Cpo) 
 
     before = scheduled()
     eventually(lambda: scheduled() > before, within_s=90)
+
+
+def test_a_partner_whose_urls_end_in_a_slash_is_served_where_it_is_known_to_do_so(stack: Stack, cpo: Cpo) -> None:
+    url = cpo.urls["locations", "SENDER"] + "/?limit=1"
+    assert cpo.client.call("GET", url)[0] == 404
+    ocpi(stack, "partner", "set", "cpo", "trailing-slash", "on")
+    try:
+        status, answer = cpo.client.call("GET", url)
+        assert (status, answer["status_code"]) == (200, 1000)
+    finally:
+        ocpi(stack, "partner", "set", "cpo", "trailing-slash", "off")

@@ -2,23 +2,22 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from threading import Barrier, Event
+from time import monotonic
 from typing import Any
 
 import pytest
 
-from ocpi.parties.calling import Calling
-from ocpi.parties.secrets import Safe
-from ocpi.requests.authorization import Authorization, Authorized
-from ocpi.store.objects import Objects
-from ocpi.store.partners import Partners
-from ocpi.transport.headers import Party
-from ocpi.transport.status import OcpiError
+from ocpi.requests import together
+from ocpi.requests.authorization import Authorized
 from ocpi.types.tokens import LocationReferences, TokenType
 from tests.api import request
 from tests.functions.conftest import Connect, Connection
 from tests.objects import EVSE, LOCATION, TOKEN
-from tests.own import put_location
-from tests.partner import Partner, ok
+from tests.own import put_location, put_token
+from tests.owner import Reply
+from tests.owner import owner as owner_api
+from tests.partner import Answer, Partner, Seen, ok
 
 UID = TOKEN["uid"]
 ASKED = f"/tokens/{UID}/authorize?type=RFID"
@@ -71,12 +70,17 @@ def emsp(connect_emsp: ConnectEmsp) -> Emsp:
     return connect_emsp()
 
 
+def ask(location: LocationReferences | None = None, type_: TokenType = TokenType.RFID) -> Reply:
+    """Our backend asks if the driver may charge, and gets whatever is answered."""
+    place = {"location": location.model_dump(mode="json")} if location else {}
+    return owner_api("POST", "/authorizations", {"uid": UID, "type": type_} | place)
+
+
 def authorize(location: LocationReferences | None = None, type_: TokenType = TokenType.RFID) -> Authorized:
-    partners, calling = (
-        Partners("partners"),
-        Calling(Safe("alias/token"), allow_private=True, objects=Objects("objects")),
-    )
-    return Authorization.of("objects", partners, calling).authorize(Party("NL", "OCS"), UID, type_, location)
+    """The same, and it is answered whether the driver may."""
+    reply = ask(location, type_)
+    assert reply.status == 200, reply
+    return Authorized.model_validate(reply.body)
 
 
 def summary(authorized: Authorized) -> tuple[str, str]:
@@ -176,9 +180,8 @@ def test_the_type_counts(emsp: Emsp) -> None:
 def test_a_location_that_the_emsp_needs_is_asked_for(emsp: Emsp) -> None:
     emsp.push(whitelist="NEVER")
     emsp.server.answers["POST", ASKED] = (200, {"status_code": 2002})
-    with pytest.raises(OcpiError) as refused:
-        authorize()
-    assert refused.value.status_code == 2002
+    reply = ask()
+    assert (reply.status, reply.body["status_code"]) == (400, 2002)
 
 
 class TestAfterACommand:
@@ -191,7 +194,7 @@ class TestAfterACommand:
 
     def command(self, emsp: Emsp, **token: object) -> None:
         document = emsp.push(whitelist="NEVER", **token)
-        body = {"response_url": "https://x.example/r", "token": document, "location_id": "L1", "evse_uid": "E1"}
+        body = {"response_url": f"{emsp.server.url}/r", "token": document, "location_id": "L1", "evse_uid": "E1"}
         reply = request("POST", "/ocpi/2.2.1/receiver/commands/START_SESSION", token=emsp.connection.token, body=body)
         assert (reply.status_code, reply.data["result"]) == (1000, "ACCEPTED"), reply
         emsp.decides("EXPIRED")
@@ -242,19 +245,17 @@ class TestUnknownToken:
     def test_what_nobody_knows_is_2004(self, connect_emsp: ConnectEmsp) -> None:
         connect_emsp().server.answers["POST", ASKED] = UNKNOWN
         connect_emsp("BBB", module="locations")
-        with pytest.raises(OcpiError) as refused:
-            authorize()
-        assert (refused.value.http_status, refused.value.status_code) == (404, 2004)
+        reply = ask()
+        assert (reply.status, reply.body["status_code"]) == (404, 2004)
 
     @pytest.mark.requirement("TOK-12")
     def test_one_that_needs_a_location_says_so(self, connect_emsp: ConnectEmsp) -> None:
         connect_emsp().server.answers["POST", ASKED] = (200, {"status_code": 2002})
-        with pytest.raises(OcpiError) as refused:
-            authorize()
-        assert refused.value.status_code == 2002
+        reply = ask()
+        assert (reply.status, reply.body["status_code"]) == (400, 2002)
 
     @pytest.mark.requirement("TOK-21", "ROU-22")
-    def test_a_hub_finds_out_whose_it_is(self, connect_emsp: ConnectEmsp) -> None:
+    def test_decision_4_a_hub_finds_out_whose_it_is(self, connect_emsp: ConnectEmsp) -> None:
         hub = connect_emsp("HUB", role="HUB")
         hub.decides("ALLOWED")
         assert authorize().partner_id == "hub"
@@ -270,8 +271,96 @@ def test_of_two_emsps_with_the_same_uid_one_that_allows_it_is_enough(connect_ems
     assert (summary(authorized), authorized.partner_id) == (("ALLOWED", "CACHE"), "bbb")
 
 
+def test_of_many_tokens_with_the_same_uid_those_that_changed_last_count(connect: Connect) -> None:
+    parties = [f"T{number:02}" for number in range(21)]
+    platform = connect(*(f"EMSP NL {party}" for party in parties))
+    for minute, party in enumerate(parties):
+        token = {"valid": party == parties[-1], "last_updated": f"2026-11-22T08:{minute:02}:00Z"}
+        Emsp(platform, party).push(**token)
+    authorized = authorize()
+    assert (summary(authorized), authorized.info.token.party_id) == (("ALLOWED", "CACHE"), "T20")
+
+
+@pytest.mark.requirement("TOK-12")
+@pytest.mark.parametrize("first", ["AAA", "BBB"])
+def test_one_that_needs_a_location_does_not_hinder_another_that_allows_it(
+    connect_emsp: ConnectEmsp, first: str
+) -> None:
+    needy, owner = connect_emsp("AAA"), connect_emsp("BBB")
+    for emsp in (needy, owner):
+        emsp.push(whitelist="NEVER", last_updated=f"2026-11-22T{'09' if emsp.party_id == first else '08'}:00:00Z")
+    needy.server.answers["POST", ASKED] = (200, {"status_code": 2002})
+    owner.decides("ALLOWED")
+    assert authorize().partner_id == "bbb"
+
+
+def test_several_emsps_that_know_it_are_asked_at_the_same_time(connect_emsp: ConnectEmsp) -> None:
+    both = Barrier(2, timeout=5)
+
+    def answer(seen: Seen) -> Answer:
+        both.wait()  # as long as the other is not asked
+        return ok({"allowed": "NO_CREDIT", "token": TOKEN})
+
+    for party in ("AAA", "BBB"):
+        emsp = connect_emsp(party)
+        emsp.push(whitelist="NEVER")
+        emsp.server.answers["POST", ASKED] = answer
+    assert summary(authorize()) == ("NO_CREDIT", "REAL_TIME")
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_an_emsp_that_is_silent_holds_up_nobody_for_long(
+    connect_emsp: ConnectEmsp, monkeypatch: pytest.MonkeyPatch, *, known: bool
+) -> None:
+    monkeypatch.setattr(together, "WITHIN_S", 0.5)
+    over = Event()
+
+    def answer(seen: Seen) -> Answer:
+        over.wait(8)
+        return UNKNOWN
+
+    silent, owner = connect_emsp("AAA"), connect_emsp("BBB")
+    if known:
+        silent.push(whitelist="NEVER")
+        owner.push(whitelist="NEVER")
+    silent.server.answers["POST", ASKED] = answer
+    owner.decides("ALLOWED")
+    asked = monotonic()
+    try:
+        assert authorize().partner_id == "bbb"
+        assert monotonic() - asked < 4
+    finally:
+        over.set()
+
+
+class TestOurOwnToken:
+    """Our platform is both the CPO and the eMSP."""
+
+    @pytest.mark.requirement("TOK-16")
+    @pytest.mark.parametrize(("valid", "allowed"), [(True, "ALLOWED"), (False, "BLOCKED")])
+    def test_it_is_decided_as_a_partner_would_be_told(self, emsp: Emsp, valid: bool, allowed: str) -> None:
+        put_token(TOKEN | {"valid": valid, "whitelist": "NEVER"})
+        authorized = authorize(PLACE)
+        assert (summary(authorized), authorized.partner_id) == ((allowed, "CACHE"), None)
+        assert authorized.info.location == (PLACE if valid else None)
+        assert emsp.asked == []
+
+    @pytest.mark.requirement("TOK-12")
+    def test_a_location_that_it_needs_is_asked_for(self, aws: None) -> None:
+        put_token(TOKEN | {"location_required": True})
+        reply = ask()
+        assert (reply.status, reply.body["status_code"]) == (400, 2002)
+        assert summary(authorize(PLACE)) == ("ALLOWED", "CACHE")
+
+    @pytest.mark.requirement("TOK-06")
+    def test_one_of_another_type_is_another(self, aws: None) -> None:
+        put_token(TOKEN)
+        reply = ask(type_=TokenType.OTHER)
+        assert (reply.status, reply.body["status_code"]) == (404, 2004)
+
+
 def test_the_token_of_a_partner_that_has_left_counts_no_more(emsp: Emsp) -> None:
     emsp.push()
     assert request("DELETE", "/ocpi/2.2.1/credentials", token=emsp.connection.token).status_code == 1000
-    with pytest.raises(OcpiError, match="unknown Token"):
-        authorize()
+    reply = ask()
+    assert (reply.status, reply.body["status_code"]) == (404, 2004)

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from threading import Barrier
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -10,17 +11,19 @@ import boto3
 import pytest
 
 from ocpi import wire
-from ocpi.requests.active_profiles import ActiveProfiles
-from ocpi.requests.sending import Sending
+from ocpi.requests.deadlines import Deadlines
+from ocpi.store.controllers import Controller as StoredController
+from ocpi.store.controllers import Controllers
 from ocpi.store.requests import Direction, Request, Requests, RequestStatus
 from ocpi.transport.headers import Party
-from ocpi.transport.status import OcpiError
 from ocpi.types.versions import ModuleID
 from tests.api import Reply, deployed_as, request
 from tests.functions.conftest import Connect, Connection
-from tests.functions.waiting import concludes, put_own_location, stored_requests, wake
+from tests.functions.waiting import concludes, put_own_location, stored_requests, tells_result, wake
 from tests.objects import EVSE, LOCATION, SESSION, without
-from tests.own import own_id, patch_session, put_session
+from tests.own import assert_refused, own_id, patch_session, put_session
+from tests.owner import Reply as OwnerReply
+from tests.owner import owner
 from tests.partner import Answer, Seen, ok
 
 RESULTS = "/results?profile=%2F1&of=S1"
@@ -154,9 +157,13 @@ def test_a_query_that_lacks_something_is_2001(emsp: Controller, method: str, que
         ("response_url=https://e.com/a?b=1+2&duration=900", "https://e.com/a?b=1+2"),
     ],
 )
-def test_a_response_url_in_a_query_is_taken_encoded_or_not(emsp: Controller, query: str, response_url: str) -> None:
+def test_decision_30_a_response_url_in_a_query_is_taken_encoded_or_not(
+    emsp: Controller, query: str, response_url: str
+) -> None:
+    server = emsp.connection.partner.url
+    query = query.replace("https%3A%2F%2Fe.com", quote(server, safe="")).replace("https://e.com", server)
     assert result_of(emsp.asks("GET", query=f"?{query}")) == "ACCEPTED"
-    assert newest().response_url == response_url
+    assert newest().response_url == response_url.replace("https://e.com", server)
     assert newest().document["duration"] == 900
 
 
@@ -167,6 +174,31 @@ def test_a_profile_that_lacks_something_is_2001(emsp: Controller, field: str) ->
     reply = emsp.asks("PUT", body=body)
     assert reply.status_code == 2001
     assert f"/{field}" in reply.message
+
+
+@pytest.mark.parametrize("elsewhere", ["https://example.com/", "http://127.0.0.1:9/", "https://127.0.0.1/"])
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
+def test_results_and_our_token_with_them_go_to_the_partner_only(emsp: Controller, method: str, elsewhere: str) -> None:
+    if method == "PUT":
+        reply, named = emsp.sets(response_url=elsewhere), "/response_url"
+    else:
+        reply = emsp.asks(method, query=f"?duration=900&response_url={quote(elsewhere, safe='')}")
+        named = "query parameter response_url"
+    assert reply.status_code == 2001
+    assert named in reply.message
+    assert stored_requests() == []
+
+
+def test_the_session_is_that_of_the_url_whatever_the_body_says(emsp: Controller) -> None:
+    body = {"charging_profile": PROFILE, "response_url": emsp.response_url, "session_id": "S9"}
+    assert result_of(emsp.asks("PUT", body=body)) == "ACCEPTED"
+    assert newest().document["session_id"] == "S1"
+
+
+def test_no_request_is_kept_that_could_not_be_ended_in_time(emsp: Controller, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Deadlines, "wake", _fails)
+    assert emsp.sets().status_code == 3000
+    assert stored_requests() == []
 
 
 @pytest.mark.requirement("CHP-22", "CHP-23", "CHP-24")
@@ -249,14 +281,20 @@ def test_a_refused_request_has_no_result(emsp: Controller) -> None:
 @pytest.mark.parametrize("result", ["TIMEOUT", "accepted"])
 def test_a_wrong_result_of_our_backend_is_2001(emsp: Controller, result: str) -> None:
     emsp.sets()
-    with pytest.raises(OcpiError, match="/result"):
-        concludes(result)
+    assert_refused(tells_result(result), "/result")
+
+
+def is_told(active: dict[str, Any] | None, session_id: str = "S1") -> OwnerReply:
+    """Our backend tells what the charge point of a session will do, and gets whatever is answered."""
+    url = f"/activeprofiles/NL/OCS/{session_id}"
+    return owner("PUT", url, active) if active else owner("DELETE", url)
 
 
 def tells(active: dict[str, Any] | None, session_id: str = "S1") -> dict[str, str]:
-    """Our backend tells what the charge point of a session will do."""
-    told: ActiveProfiles = import_module("chargingprofiles.app").active_profiles
-    return dict(told.tell(own_id(ModuleID.SESSIONS, session_id), active))
+    """The same, and it is told on; who could not be told."""
+    reply = is_told(active, session_id)
+    assert reply.status == 200, reply
+    return dict(reply.body["failures"])
 
 
 @pytest.mark.requirement("CHP-18", "CHP-19")
@@ -314,17 +352,39 @@ def test_who_cannot_be_told_of_a_changed_profile_is_named(emsp: Controller) -> N
     emsp.sets()
     concludes("ACCEPTED")
     emsp.connection.partner.answers["PUT", "/chargingprofiles/S1"] = (200, {"status_code": 2000})
-    assert tells(ACTIVE) == {"tnm": "HTTP 200, OCPI 2000"}
+    assert tells(ACTIVE) == {"tnm/NL/TNM": "HTTP 200, OCPI 2000"}
+
+
+def test_every_party_of_a_partner_that_cannot_be_told_is_named(emsp: Controller) -> None:
+    controllers: Controllers = import_module("chargingprofiles.app").controllers
+    for party in (Party("NL", "TNM"), Party("BE", "TNM")):
+        known = StoredController(partner_id="tnm", party=party, own_party=Party("NL", "OCS"))
+        controllers.add(own_id(ModuleID.SESSIONS, "S1").text, known)
+    emsp.connection.partner.answers["PUT", "/chargingprofiles/S1"] = (200, {"status_code": 2000})
+    assert set(tells(ACTIVE)) == {"tnm/NL/TNM", "tnm/BE/TNM"}
+
+
+@pytest.mark.requirement("CHP-18")
+def test_all_are_told_at_the_same_time(emsp: Controller, connect: Connect, time: Callable[..., None]) -> None:
+    both = Barrier(2, timeout=5)
+
+    def answer(_: Seen) -> Answer:
+        both.wait()  # as long as the other is not told
+        return ok()
+
+    for each in (emsp, controller(connect, time, "SCSP NL OPT")):
+        each.sets()
+        concludes("ACCEPTED")
+        each.connection.partner.answers["PUT", "/chargingprofiles/S1"] = answer
+    assert tells(ACTIVE) == {}
 
 
 @pytest.mark.requirement("CHP-27")
 def test_a_wrong_or_unknown_active_profile_is_not_told(emsp: Controller) -> None:
     emsp.sets()
     concludes("ACCEPTED")
-    with pytest.raises(OcpiError, match="/start_date_time"):
-        tells(without(ACTIVE, "start_date_time"))
-    with pytest.raises(OcpiError, match="unknown Session"):
-        tells(ACTIVE, "S9")
+    assert_refused(is_told(without(ACTIVE, "start_date_time")), "/start_date_time")
+    assert is_told(ACTIVE, "S9").status == 404
     assert emsp.active == []
 
 
@@ -383,21 +443,21 @@ class Anything(dict[Any, Any]):
         return super().get((method, path.partition("?")[0]), default)
 
 
-def us() -> Sending:
-    sending: Sending = import_module("chargingprofiles.app").sending
-    return sending
-
-
-HERE, THERE = Party("NL", "OCS"), Party("NL", "SIM")
+THERE = "/chargingprofiles/sim/NL/SIM/S1"
+ORDERS: dict[str, Callable[[], OwnerReply]] = {
+    "SET": lambda: owner("PUT", THERE, PROFILE),
+    "CLEAR": lambda: owner("DELETE", THERE),
+    "ACTIVE": lambda: owner("GET", f"{THERE}?duration=900"),
+}
 
 
 def ask(kind: str) -> Request:
     """Our backend asks for something."""
-    if kind == "SET":
-        return us().set_profile("sim", THERE, "S1", PROFILE, HERE)
-    if kind == "CLEAR":
-        return us().clear_profile("sim", THERE, "S1", HERE)
-    return us().active_profile("sim", THERE, "S1", 900, HERE)
+    reply = ORDERS[kind]()
+    assert reply.status == 202, reply
+    found = Requests("objects").get(reply.body["request_id"])
+    assert found
+    return found
 
 
 def stored(sent: Request) -> Request:
@@ -459,13 +519,14 @@ def test_a_request_without_a_result_in_time_has_failed(cpo: Cpo, time: Callable[
 
 @pytest.mark.parametrize("duration", [0, 366 * 24 * 3600 + 1])
 def test_a_duration_that_makes_no_sense_is_not_asked_for(cpo: Cpo, duration: int) -> None:
-    with pytest.raises(OcpiError, match="/duration"):
-        us().active_profile("sim", THERE, "S1", duration, HERE)
+    reply = owner("GET", f"{THERE}?duration={duration}")
+    assert reply.status == 400
+    assert "duration" in reply.detail
     assert stored_requests() == []
 
 
 @pytest.mark.requirement("CHP-17", "CHP-27")
-def test_an_active_profile_of_any_session_is_kept_for_our_backend(cpo: Cpo) -> None:
+def test_decision_31_an_active_profile_of_any_session_is_kept_for_our_backend(cpo: Cpo) -> None:
     reply = cpo.puts("/sender/chargingprofiles/S1", ACTIVE)
     assert (reply.status_code, reply.data) == (1000, None)
     items = boto3.client("dynamodb").scan(TableName="objects")["Items"]
@@ -508,8 +569,7 @@ def test_requests_of_an_scsp_and_their_results_are_passed_on(
         assert cpo.asked.body["charging_profile"] == PROFILE
     assert scsp.posts == []
     (passed_on,) = (each for each in stored_requests() if each.forwarded)
-    with pytest.raises(OcpiError, match="unknown request"):
-        import_module("chargingprofiles.app").answering.conclude(passed_on.id, {"result": "REJECTED"})
+    assert owner("POST", f"/requests/{passed_on.id}/result", {"result": "REJECTED"}).status == 404
     for _ in range(2):
         assert cpo.tells(cpo.response_url, result).status_code == 1000
     (post,) = scsp.posts
@@ -538,6 +598,29 @@ def test_active_profiles_are_passed_on_to_the_scsp_that_set_one(cpo: Cpo, scsp: 
     cpo.tells(cpo.response_url, {"result": "ACCEPTED"})
     assert cpo.puts("/sender/chargingprofiles/S1", ACTIVE).status_code == 1000
     assert scsp.active == [ACTIVE]
+
+
+def test_nothing_is_passed_on_that_could_not_be_ended_in_time(
+    cpo: Cpo, scsp: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Deadlines, "wake", _fails)
+    assert ORDERS["SET"]().status == 500
+    assert scsp.sets().status_code == 3000
+    assert stored_requests() == []
+
+
+@pytest.mark.requirement("CHP-07")
+@pytest.mark.parametrize("session_id", ["S1", "S9"])
+def test_requests_to_pass_on_that_follow_each_other_too_fast_are_too_often(
+    cpo: Cpo, scsp: Controller, session_id: str
+) -> None:
+    first = result_of(scsp.sets(session_id))
+    looked_for = len(cpo.connection.partner.seen)
+    body = {"charging_profile": PROFILE, "response_url": scsp.response_url}
+    path = f"/ocpi/2.2.1/receiver/chargingprofiles/{session_id}"
+    assert result_of(request("PUT", path, token=scsp.connection.token, body=body)) == "TOO_OFTEN"
+    assert len(cpo.connection.partner.seen) == looked_for
+    assert result_of(scsp.sets(session_id)) == first != "TOO_OFTEN"
 
 
 @pytest.mark.requirement("CHP-30")
@@ -588,3 +671,7 @@ def test_only_an_scsp_is_passed_on(cpo: Cpo, connect: Connect, time: Callable[..
 def test_a_platform_without_an_emsp_passes_nothing_on(cpo: Cpo, scsp: Controller) -> None:
     with deployed_as("CPO NL OCS"):
         assert result_of(scsp.sets()) == "UNKNOWN_SESSION"
+
+
+def _fails(*_: object) -> None:
+    raise ConnectionError

@@ -1,5 +1,6 @@
 """The credentials handshake, both sides, with a partner over real HTTP."""
 
+import socket
 from collections.abc import Callable
 
 import boto3
@@ -7,12 +8,15 @@ import pytest
 
 from ocpi.parties.handshake import Handshake, NameTaken
 from ocpi.store.partner import Partner as StoredPartner
-from ocpi.store.partner import PartnerStatus
+from ocpi.store.partner import PartnerStatus, Quirk
 from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, StatusCode
 from ocpi.types.primitives import Role
-from tests.api import request
-from tests.functions.conftest import Connection
+from tests import own
+from tests.api import deployed, request
+from tests.functions.conftest import Connect, Connection
+from tests.loop import Loop
+from tests.objects import LOCATION
 from tests.partner import TOKEN, Answer, Partner, Seen, ok
 
 CREDENTIALS = "/ocpi/2.2.1/credentials"
@@ -135,6 +139,24 @@ def test_delete_ends_the_connection_both_ways(connection: Connection, handshake:
     assert known.sealed_token is None
 
 
+@pytest.mark.requirement("CRE-15")
+@pytest.mark.parametrize("waiting", [False, True], ids=["changed after it", "changed before it, not sent yet"])
+def test_after_a_delete_nothing_is_sent_to_the_partner(connect: Connect, waiting: bool) -> None:
+    emsp, loop, path = connect("EMSP NL TNM", offers=[("locations", "RECEIVER")]), Loop(), "/locations/NL/OCS/L1"
+    for method in ("PUT", "PATCH"):
+        emsp.partner.answers[method, path] = ok()
+    own.put_location(LOCATION)
+    loop.run()
+    assert [(seen.method, seen.path) for seen in emsp.partner.seen] == [("PUT", path)]
+    if waiting:
+        own.patch_location({"name": "Station", "last_updated": "2026-11-22T09:00:00Z"})
+    assert request("DELETE", CREDENTIALS, token=emsp.token).status_code == 1000
+    emsp.partner.seen.clear()
+    own.put_location(LOCATION | {"name": "Central", "last_updated": "2026-11-22T10:00:00Z"})
+    loop.run()
+    assert emsp.partner.seen == []
+
+
 def break_versions(partner: Partner) -> None:
     partner.answers["GET", "/versions"] = (500, b"oops")
 
@@ -194,6 +216,20 @@ def test_an_unreachable_partner_is_3001_and_nothing_is_half_registered(handshake
     assert "refused" in reply.message
     assert handshake.partners.get("cpo") == before
     assert works(token_a)
+
+
+def test_who_names_a_private_host_is_not_told_its_address(
+    handshake: Handshake, partner: Partner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = [(socket.AF_INET, socket.SOCK_STREAM, 0, "", ("10.11.12.13", 443))]
+    monkeypatch.setattr("ocpi.transport.addresses.socket.getaddrinfo", lambda *_, **__: found)
+    token_a = handshake.invite("CPO")
+    with deployed(ALLOW_PRIVATE_PARTNERS="false"):
+        body = partner.credentials() | {"url": "https://inside.example.com/versions"}
+        reply = request("POST", CREDENTIALS, token=token_a, body=body)
+    assert reply.status_code == 3001
+    assert "inside.example.com leads to no public address" in reply.message
+    assert "10.11.12.13" not in reply.message
 
 
 @pytest.mark.requirement("CRE-24")
@@ -292,6 +328,28 @@ def test_we_register_with_a_partner_which_calls_us_back(handshake: Handshake, pa
     assert registered.sealed_token
     assert handshake.safe.open(registered.sealed_token, "cpo") == "token-c"
     assert works(partner.seen[-1].body["token"])
+
+
+@pytest.mark.parametrize("answer", [(200, {"status_code": 2001}), ok({"token": "x"}), (500, b"oops")])
+def test_a_registration_that_fails_leaves_what_was_known_of_a_former_partner(
+    connection: Connection, handshake: Handshake, answer: Answer
+) -> None:
+    known = handshake.partners.get("cpo")
+    assert known
+    handshake.end(handshake.partners.replace(known, {"quirks": frozenset({Quirk.NO_PATCH})}))
+    former = handshake.partners.get("cpo")
+    assert former
+    connection.partner.answers["POST", "/credentials"] = answer
+    with pytest.raises(OcpiError):
+        handshake.register("CPO", connection.partner.versions_url, "token-a", [Quirk.TRAILING_SLASH])
+    assert not works(connection.partner.seen[-1].body["token"])
+    restored = handshake.partners.get("cpo")
+    assert restored
+    written = {"revision", "last_updated"}
+    assert restored.model_dump(exclude=written) == former.model_dump(exclude=written)
+    connection.partner.answers["POST", "/credentials"] = ok(connection.partner.credentials("token-c"))
+    registered = handshake.register("CPO", connection.partner.versions_url, "token-a")
+    assert (registered.status, registered.quirks) == (PartnerStatus.REGISTERED, {Quirk.NO_PATCH})
 
 
 @pytest.mark.requirement("STA-07")

@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from ocpi.logs import logger
 from ocpi.parties.handshake import Handshake
 from tests.api import request
 from tests.functions.conftest import Connection
@@ -170,3 +171,26 @@ def test_a_body_that_is_no_json_is_400(connection: Connection, body: bytes) -> N
 def test_a_body_that_is_no_object_or_too_large_is_2001(connection: Connection, body: bytes) -> None:
     reply = request("PUT", "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1", token=connection.token, body=body)
     assert (reply.http_status, reply.status_code) == (200, 2001)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("GET", "/ocpi/2.2.1/receiver/tokens/NL/SIM/0123ABCD", "/tokens/{country_code}/{party_id}/{token_uid}"),
+        ("DELETE", "/ocpi/2.2.1/receiver/tokens/NL/SIM/0123ABCD", "/tokens/{country_code}/{party_id}/{token_uid}"),
+        ("POST", "/ocpi/2.2.1/sender/tokens/0123ABCD/authorize?type=RFID", "/tokens/{token_uid}/authorize"),
+        ("POST", "/ocpi/2.2.1/sender/chargingprofiles/results/0123ABCD", "/chargingprofiles/results/{request_id}"),
+        ("GET", "/ocpi/2.2.1/nothing/0123ABCD", ""),
+    ],
+)
+def test_the_log_tells_the_route_and_neither_uids_nor_ids_of_response_urls(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, method: str, path: str, told: str
+) -> None:
+    logged: list[dict[str, object]] = []
+    for level in ("info", "warning"):
+        monkeypatch.setattr(logger, level, lambda message, **fields: logged.append(fields | {"message": message}))
+    request(method, path, token=connection.token)
+    (entry,) = [entry for entry in logged if entry["message"] == "request"]
+    assert entry["method"] == method
+    assert str(entry["path"] or "").endswith(told)
+    assert "0123ABCD" not in str(logged)

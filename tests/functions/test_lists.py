@@ -164,7 +164,7 @@ def test_the_total_counts_what_the_filters_leave_whatever_the_page(get: Get) -> 
 
 
 @pytest.mark.requirement("TRA-23", "TRA-24")
-def test_more_than_the_most_is_not_given_and_x_limit_says_so(get: Get) -> None:
+def test_decision_8_more_than_the_most_is_not_given_and_x_limit_says_so(get: Get) -> None:
     for number in range(101):
         tariff(number, number % 60)
     first, last = crawl(get, "limit=2000")
@@ -234,11 +234,20 @@ def test_a_cursor_holds_for_its_own_list_filters_and_offset_only(get: Get) -> No
     for number in range(4):
         tariff(number)
         own.put_session(SESSION | {"id": f"S{number}"})
-    link = following(get(f"date_from={moment(0)}&limit=1"))
-    for change in (("09%3A00%3A00Z", "08%3A00%3A00Z"), ("offset=1", "offset=2"), ("sender/tariffs", "sender/sessions")):
+    link = following(get(f"date_from={moment(0)}&vendor=1&flag=&limit=1"))
+    for change in (
+        ("09%3A00%3A00Z", "08%3A00%3A00Z"),
+        ("vendor=1", "vendor=2"),
+        ("&vendor=1", ""),
+        ("&flag=", "&flag=&flag="),
+        ("&flag=", "&flag=&more=1"),
+        ("offset=1", "offset=2"),
+        ("sender/tariffs", "sender/sessions"),
+    ):
         assert change[0] in link
         _refused(get(link.replace(*change)))
     assert ids(get(link.replace("limit=1", "limit=2"))) == ["T1", "T2"]
+    assert ids(get(link.replace("&vendor=1&flag=", "&flag=&vendor=1"))) == ["T1"]
 
 
 def test_a_cursor_is_of_no_use_to_another_partner(get: Get, register: Register) -> None:

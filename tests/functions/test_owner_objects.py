@@ -7,6 +7,7 @@ import pytest
 
 from owner import examples
 from owner.examples import Example
+from tests.conflicts import others_write
 from tests.owner import Reply, owner
 
 OWN = "NL/OCS"
@@ -69,6 +70,13 @@ def test_a_cdr_is_put_once_and_for_all() -> None:
     put("cdrs")
     reply = put("cdrs", total_energy=11)
     assert (reply.status, reply.body["status_code"]) == (400, 2001)
+    assert get("cdrs") == examples.CDR
+
+
+def test_a_cdr_is_created_though_another_is_at_the_same_moment() -> None:
+    with others_write("TransactWriteItems") as met:
+        assert put("cdrs").body == {"outcome": "CREATED"}
+    assert met
     assert get("cdrs") == examples.CDR
 
 

@@ -146,21 +146,46 @@ def test_decision_35_what_is_wrong_in_a_list_is_skipped_and_told_and_the_rest_is
 
 
 @pytest.mark.requirement("TRA-45", "HUB-13")
-def test_a_pull_asks_for_what_changed_since_the_newest_that_we_hold(ocpi: Ocpi, cpo: Lists) -> None:
+def test_a_pull_asks_for_what_changed_since_the_last_one(ocpi: Ocpi, cpo: Lists, time: Callable[..., None]) -> None:
     listed = cpo.serve("tariffs", TARIFF)
+    cpo.meanwhile[0] = lambda _: time(minutes=1)
     assert pull(ocpi, cpo, "tariffs") == told(stored=1)
     listed.append(TARIFF | {"id": "T2", "last_updated": LATER})
-    assert pull(ocpi, cpo, "tariffs") == told(stored=1, unchanged=1)
-    assert pull(ocpi, cpo, "tariffs", "--since", "2026-01-01T00:00:00Z") == told(unchanged=2)
+    time(minutes=5)
+    assert pull(ocpi, cpo, "tariffs", "--since", "2026-01-01T00:00:00Z") == told(stored=1, unchanged=1)
+    assert pull(ocpi, cpo, "tariffs") == told(unchanged=2)
+    assert pull(ocpi, cpo, "tariffs", "--full") == told(unchanged=2)
+    assert pull(ocpi, cpo, "tariffs") == told(unchanged=2)
     assert [seen.path for seen in cpo.asked()] == [
         "/tariffs",
-        "/tariffs?date_from=2026-11-22T08%3A00%3A00Z",
         "/tariffs?date_from=2026-01-01T00%3A00%3A00Z",
+        "/tariffs?date_from=2026-11-22T08%3A00%3A00Z",
+        "/tariffs",
+        "/tariffs?date_from=2026-11-22T08%3A06%3A00Z",
     ]
 
 
+@pytest.mark.requirement("TRA-45")
+def test_an_object_is_pulled_whose_push_was_lost_before_another_that_came(ocpi: Ocpi, cpo: Lists) -> None:
+    newer = location("L2", last_updated=LATER)
+    assert request("PUT", f"{RECEIVER}/locations/NL/SIM/L2", token=cpo.token, body=newer).http_status == 201
+    cpo.serve("locations", location("L1"), newer)
+    assert pull(ocpi, cpo, "locations") == told(stored=1, unchanged=1)
+    assert [seen.path for seen in cpo.asked()] == ["/locations"]
+
+
+@pytest.mark.requirement("TRA-45")
+def test_a_pull_that_broke_off_is_none_to_go_on_from(ocpi: Ocpi, cpo: Lists) -> None:
+    cpo.serve("tariffs", TARIFF, TARIFF | {"id": "T2"}, TARIFF | {"id": "T3"})
+    cpo.server.answers["GET", "/tariffs?offset=2"] = (502, b"")
+    assert pull(ocpi, cpo, "tariffs")["error"]
+    del cpo.server.answers["GET", "/tariffs?offset=2"]
+    assert pull(ocpi, cpo, "tariffs")["stored"] == 1
+    assert [seen.path for seen in cpo.asked()][2] == "/tariffs"
+
+
 @pytest.mark.requirement("SES-01")
-def test_sessions_are_always_asked_for_with_date_from(ocpi: Ocpi, cpo: Lists) -> None:
+def test_sessions_are_always_asked_for_with_date_from(ocpi: Ocpi, cpo: Lists, time: Callable[..., None]) -> None:
     cpo.serve("sessions", SESSION)
     assert pull(ocpi, cpo, "sessions") == told(stored=1)
     pull(ocpi, cpo, "sessions", "--full")
@@ -168,7 +193,7 @@ def test_sessions_are_always_asked_for_with_date_from(ocpi: Ocpi, cpo: Lists) ->
     assert [parse_qs(urlsplit(seen.path).query)["date_from"] for seen in cpo.asked()] == [
         ["1970-01-01T00:00:00Z"],
         ["1970-01-01T00:00:00Z"],
-        [SESSION["last_updated"]],
+        ["2026-11-22T08:00:00Z"],
     ]
 
 
@@ -308,7 +333,7 @@ def test_a_list_that_breaks_off_is_one_clear_line_and_what_came_is_kept(
     (row,) = printed.json
     assert printed.exit_code == 1
     assert message in row["error"]
-    assert "/tariffs?offset=2" in row["error"]
+    assert "tariffs" in row["error"]
     assert (row["stored"], row["gone"]) == (2, 0)
     assert cpo.held("tariffs/NL/SIM/T2")
     assert cpo.held("tariffs/NL/SIM/T9"), "only a whole list tells what is gone"

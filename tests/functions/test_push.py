@@ -1,12 +1,15 @@
 """What our backend changes reaches the partners whom it concerns, over real HTTP, and nobody else."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
 import boto3
 import pytest
 
+from ocpi import clock
+from ocpi.logs import logger
 from ocpi.push.deliveries import Deliveries
 from ocpi.store.partner import Quirk
 from ocpi.store.partners import Partners
@@ -343,6 +346,34 @@ def test_a_token_is_invalidated_at_the_cpo(loop: Loop, connect: Connect) -> None
     (patch,) = cpo.take()
     assert (patch.method, patch.path) == ("PATCH", "/tokens/NL/OCS/012345678?type=RFID")
     assert patch.body == {"valid": False, "last_updated": LATER}
+
+
+@pytest.mark.parametrize("failure", [(200, b"<html>"), (200, {"status_code": 3000}), ok()])
+def test_the_log_of_pushes_names_no_uid_of_a_token(
+    loop: Loop, connect: Connect, monkeypatch: pytest.MonkeyPatch, failure: Answer
+) -> None:
+    logged: list[dict[str, object]] = []
+    for level in ("info", "warning"):
+        monkeypatch.setattr(logger, level, lambda message, **fields: logged.append(fields | {"message": message}))
+    cpo = Receiver(connect("CPO NL SIM", offers=OFFERS))
+    cpo.answers("PUT", "/tokens/NL/OCS/012345678", failure)
+    own.put_token(TOKEN)
+    loop.run()
+    (entry,) = [entry for entry in logged if entry["message"] in ("push", "not pushed")]
+    assert (entry["partner_id"], entry["module"]) == ("sim", "tokens")
+    assert cpo.server.url in str(entry) or failure[1] != b"<html>"
+    assert TOKEN["uid"] not in str(logged)
+
+
+def test_what_was_delivered_is_kept_for_90_days(loop: Loop, emsp: Receiver, time: Callable[..., None]) -> None:
+    own.put_location(LOCATION)
+    loop.run()
+    (item,) = [
+        item
+        for item in boto3.client("dynamodb").scan(TableName="partners")["Items"]
+        if item["pk"]["S"].startswith("DELIVERED#")
+    ]
+    assert int(item["expires_at"]["N"]) == int((clock.now() + timedelta(days=90)).timestamp())
 
 
 ROLES = ("EMSP", "NSP", "NAP", "SCSP", "OTHER", "CPO")

@@ -7,7 +7,7 @@ import pytest
 
 from tests.api import Reply, deployed_as, request
 from tests.functions.conftest import Register
-from tests.objects import SESSION, TOKEN
+from tests.objects import LOCATION, SESSION, TOKEN
 from tests.own import put_token
 
 TO_ONE = {"OCPI-to-country-code": "NL", "OCPI-to-party-id": "OCS"}
@@ -70,6 +70,64 @@ def test_what_partners_push_belongs_to_its_owner_whoever_is_addressed(cpo: str) 
     sent: dict[str, Any] = SESSION
     assert request("PUT", url, token=cpo, body=sent, headers=TO_TWO).http_status == 201
     assert request("GET", url, token=cpo, headers=TO_ONE).data == sent
+
+
+def of(party_id: str) -> dict[str, str]:
+    return {"OCPI-to-country-code": "NL", "OCPI-to-party-id": party_id}
+
+
+@pytest.fixture
+def two_cpos_and_an_emsp(register: Register) -> Iterator[str]:
+    """The token of a partner with both roles; we are the CPOs NL/ABC and NL/DEF, and the eMSP NL/GHI."""
+    token = register("CPO NL SIM", "EMSP NL SIM")
+    with deployed_as("CPO NL ABC", "CPO NL DEF", "EMSP NL GHI"):
+        yield token
+
+
+@pytest.mark.requirement("ROU-07")
+@pytest.mark.parametrize(
+    ("method", "path", "wrong", "right"),
+    [
+        ("GET", "sender/locations", ["GHI"], ["ABC", "DEF"]),
+        ("GET", "sender/locations/L1/E1", ["GHI"], ["ABC", "DEF"]),
+        ("PUT", "receiver/locations/NL/SIM/L1", ["ABC", "DEF"], ["GHI"]),
+        ("GET", "sender/tokens", ["ABC", "DEF"], ["GHI"]),
+        ("POST", "receiver/commands/UNLOCK_CONNECTOR", ["GHI"], ["ABC", "DEF"]),
+    ],
+)
+def test_a_party_is_not_asked_for_what_another_of_ours_offers(
+    two_cpos_and_an_emsp: str, method: str, path: str, wrong: list[str], right: list[str]
+) -> None:
+    def reply(party_id: str) -> Reply:
+        body = LOCATION if method == "PUT" else None
+        return request(
+            method, f"/ocpi/2.2.1/{path}", token=two_cpos_and_an_emsp, body=body, headers=of(party_id.lower())
+        )
+
+    side, module = path.split("/")[:2]
+    for party_id in wrong:
+        refused = reply(party_id)
+        assert (refused.http_status, refused.status_code) == (200, 2001)
+        assert refused.message == (
+            f"header OCPI-to-party-id: our party NL/{party_id} does not offer the {side.upper()} interface of "
+            f"{module}; these do: {', '.join(f'NL/{each}' for each in right)}"
+        )
+    for party_id in right:
+        assert "does not offer" not in reply(party_id).message
+
+
+@pytest.mark.requirement("ROU-07")
+def test_what_the_wrong_party_is_sent_is_not_stored(two_cpos_and_an_emsp: str) -> None:
+    url = "/ocpi/2.2.1/receiver/locations/NL/SIM/L1"
+    request("PUT", url, token=two_cpos_and_an_emsp, body=LOCATION, headers=of("ABC"))
+    assert request("GET", url, token=two_cpos_and_an_emsp, headers=of("GHI")).http_status == 404
+    assert request("PUT", url, token=two_cpos_and_an_emsp, body=LOCATION, headers=of("GHI")).http_status == 201
+
+
+def test_decision_34_of_several_parties_one_must_be_named_even_if_only_one_offers_it(two_cpos_and_an_emsp: str) -> None:
+    refused = request("GET", URL, token=two_cpos_and_an_emsp)
+    assert (refused.http_status, refused.status_code) == (200, 2001)
+    assert refused.message.startswith("header OCPI-to-party-id: must be given")
 
 
 @pytest.mark.requirement("ROU-19", "ROU-16")

@@ -6,8 +6,6 @@ from urllib.parse import unquote
 
 import pytest
 
-from ocpi.store.objects import Outcome
-from ocpi.transport.status import OcpiError
 from tests import own
 from tests.api import Reply, request
 from tests.functions.conftest import Connection, Register
@@ -18,6 +16,7 @@ OURS = "/ocpi/2.2.1/sender/sessions"
 PREFERENCES = f"{OURS}/S1/charging_preferences"
 LATER = "2026-11-22T09:00:00Z"
 EARLIER = "2026-11-22T07:00:00Z"
+LAST = "2026-11-22T10:00:00Z"
 NEXT_PERIOD = PERIOD | {"start_date_time": LATER}
 
 
@@ -209,9 +208,7 @@ def test_our_sessions_are_listed_and_nothing_else(emsp: Emsp, method: str) -> No
 
 def refused(pointer: str, **changes: object) -> None:
     """Our own backend may not put this."""
-    with pytest.raises(OcpiError, match=f"^{pointer}: ") as refusal:
-        own.put_session(SESSION | changes)
-    assert refusal.value.status_code == 2001
+    own.assert_refused(own.put("sessions", SESSION | changes), pointer)
 
 
 @pytest.mark.requirement("SES-21")
@@ -219,10 +216,10 @@ def test_a_completed_session_of_ours_is_not_changed_any_more(emsp: Emsp) -> None
     completed = SESSION | {"status": "COMPLETED", "end_date_time": LATER}
     own.put_session(SESSION)
     own.put_session(completed)
-    assert own.put_session(completed) is own.patch_session({"last_updated": SESSION["last_updated"]}) is Outcome.IGNORED
+    assert own.put("sessions", completed).body == {"outcome": "UNCHANGED"}
+    assert own.patch("sessions", {"last_updated": SESSION["last_updated"]}, "S1").body == {"outcome": "UNCHANGED"}
     refused("/status", kwh=9, last_updated=LATER)
-    with pytest.raises(OcpiError, match=r"^/status"):
-        own.patch_session({"kwh": 9, "last_updated": LATER})
+    own.assert_refused(own.patch("sessions", {"kwh": 9, "last_updated": LATER}, "S1"), "/status")
     assert emsp.listed() == [completed | own.PARTY]
 
 
@@ -231,8 +228,9 @@ def test_a_completed_session_of_ours_is_not_changed_any_more(emsp: Emsp) -> None
 def test_only_a_reservation_of_ours_has_no_evse(emsp: Emsp, field: str) -> None:
     refused("/evse_uid", **{field: "#NA", "status": "PENDING"})
     refused("/evse_uid", **{field: "#na", "status": "COMPLETED"})
-    with pytest.raises(OcpiError, match="#NA only in a reservation"):
-        own.put_session(SESSION | {field: "#NA"})
+    reply = own.put("sessions", SESSION | {field: "#NA"})
+    assert reply.status == 400
+    assert "#NA only in a reservation" in reply.detail
     reservation = SESSION | {field: "#NA", "status": "RESERVATION", "kwh": 0}
     own.put_session(reservation)
     assert emsp.listed() == [reservation | own.PARTY]
@@ -266,6 +264,20 @@ def test_a_pending_session_of_ours_starts_when_it_becomes_active(emsp: Emsp) -> 
     assert emsp.listed()[-1]["start_date_time"] == LATER
 
 
+@pytest.mark.requirement("SES-25")
+def test_a_session_of_ours_that_has_begun_is_not_moved_back_to_its_creation(emsp: Emsp) -> None:
+    own.put_session(SESSION | {"status": "PENDING", "kwh": 0})
+    active = SESSION | {"last_updated": LATER}
+    assert own.put_session(active).body == {"outcome": "UPDATED"}
+    assert own.put_session(active).body == {"outcome": "UNCHANGED"}, "sent again"
+    own.put_session(active | {"kwh": 5, "last_updated": "2026-11-22T09:30:00Z"})
+    assert [(each["start_date_time"], each["kwh"]) for each in emsp.listed()] == [(LATER, 5)]
+    own.patch_session({"start_date_time": SESSION["start_date_time"], "last_updated": "2026-11-22T09:40:00Z"})
+    completed = active | {"status": "COMPLETED", "end_date_time": LAST, "last_updated": LAST}
+    assert [own.put_session(completed).body["outcome"] for _ in range(2)] == ["UPDATED", "UNCHANGED"]
+    assert [(each["start_date_time"], each["status"]) for each in emsp.listed()] == [(LATER, "COMPLETED")]
+
+
 @pytest.mark.requirement("SES-14", "SES-17", "SES-12")
 def test_the_periods_of_a_session_of_ours_grow_by_patch_and_are_corrected_by_put(emsp: Emsp) -> None:
     own.put_session(SESSION | {"charging_periods": [PERIOD]})
@@ -275,10 +287,10 @@ def test_the_periods_of_a_session_of_ours_grow_by_patch_and_are_corrected_by_put
     assert "charging_periods" not in emsp.listed()[0]
 
 
-def test_what_our_backend_puts_late_is_ignored(emsp: Emsp) -> None:
+def test_what_our_backend_puts_late_is_a_conflict(emsp: Emsp) -> None:
     own.put_session(SESSION)
-    assert own.put_session(SESSION | {"kwh": 0, "last_updated": EARLIER}) is Outcome.IGNORED
-    assert own.patch_session({"kwh": 0, "last_updated": EARLIER}) is Outcome.IGNORED
+    assert own.put("sessions", SESSION | {"kwh": 0, "last_updated": EARLIER}).status == 409
+    assert own.patch("sessions", {"kwh": 0, "last_updated": EARLIER}, "S1").status == 409
     assert emsp.listed() == [SESSION | own.PARTY]
 
 
@@ -310,6 +322,16 @@ def test_preferences_are_accepted_and_kept_in_the_session(charging: Emsp) -> Non
     (session,) = charging.listed()
     assert session == SESSION | own.PARTY | {"charging_preferences": WHOLE, "last_updated": session["last_updated"]}
     assert datetime.fromisoformat(session["last_updated"]) > before
+
+
+def test_what_the_driver_wants_stays_until_the_backend_puts_something_else(charging: Emsp) -> None:
+    charging.prefers(**WHOLE)
+    own.put_session(SESSION | {"kwh": 7, "last_updated": in_hours(1)})
+    (session,) = charging.listed()
+    assert (session["kwh"], session["charging_preferences"]) == (7, WHOLE)
+    wanted = {"profile_type": "REGULAR"}
+    own.put_session(SESSION | {"charging_preferences": wanted, "last_updated": in_hours(2)})
+    assert charging.listed()[0]["charging_preferences"] == wanted
 
 
 @pytest.mark.requirement("SES-05")

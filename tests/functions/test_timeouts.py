@@ -7,12 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from ocpi import clock
+from ocpi.store.objects import Objects
 from ocpi.store.requests import Request, Requests, RequestStatus
+from ocpi.store.reservations import Reservations
 from tests.functions.conftest import Connect
 from tests.functions.test_chargingprofiles import RESULTS, Controller, controller
 from tests.functions.test_commands import RESULTS as COMMAND_RESULTS
 from tests.functions.test_commands import Emsp
-from tests.functions.waiting import concludes, delayed, put_own_location, stored_requests, wake
+from tests.functions.waiting import concludes, delayed, put_own_location, stored_requests, tells_result, wake
 from tests.objects import SESSION
 from tests.own import put_session
 from tests.partner import ok
@@ -89,15 +92,34 @@ def test_a_message_about_nothing_is_harmless(emsp: Emsp) -> None:
 
 
 def test_a_result_that_was_not_told_when_we_failed_is_told_later(emsp: Emsp, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering = import_module("timeouts.app").answering
     emsp.reserves()
     with monkeypatch.context() as broken:
-        broken.setattr(answering.objects, "write", _fails)
-        with pytest.raises(ConnectionError):
-            concludes("ACCEPTED")
+        broken.setattr(Objects, "write", _fails)
+        assert tells_result("ACCEPTED").status == 500
     assert emsp.heard == []
     wake(newest())
     assert emsp.heard == ["ACCEPTED"]
+
+
+def test_a_cancelled_reservation_that_was_not_ended_when_we_failed_is_ended_later(
+    emsp: Emsp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emsp.reserves()
+    concludes("ACCEPTED")
+    with monkeypatch.context() as broken:
+        broken.setattr(Reservations, "end", _fails)
+        assert tells_result("CANCELED_RESERVATION").status == 500
+    for _ in range(2):
+        concludes("CANCELED_RESERVATION")
+    assert emsp.heard == ["ACCEPTED", "CANCELED_RESERVATION"]
+    emsp.cancels()
+    assert "charge_point_reservation_id" not in newest().document, "no charge point knows it any more"
+
+
+def test_a_message_never_comes_before_its_request_is_stored(emsp: Emsp) -> None:
+    before = delayed()
+    import_module("timeouts.app").answering.deadlines.wake("1", clock.now())
+    assert delayed() == before + 1
 
 
 def test_of_two_results_at_the_same_moment_one_stands(emsp: Emsp) -> None:

@@ -10,13 +10,9 @@ import pytest
 from pydantic import ValidationError
 
 from ocpi import wire
-from ocpi.intake import tokens
-from ocpi.store.keys import OWN, ObjectId
-from ocpi.store.objects import Objects
 from ocpi.store.requests import Request, RequestStatus
 from ocpi.transport.headers import Party
-from ocpi.transport.status import OcpiError
-from ocpi.types.versions import ModuleID
+from tests import own
 from tests.api import Reply, deployed, event_loop, request
 from tests.functions.conftest import Register
 from tests.objects import EVSE, LOCATION, TOKEN, without
@@ -50,10 +46,8 @@ def get(token: str, query: str = "", uid: str = UID) -> Reply:
 
 
 def own_token(**changes: object) -> None:
-    """Store a Token of ours, as our backend does."""
-    document = OURS | changes
-    token = ObjectId(OWN, ModuleID.TOKENS, "NL", "OCS", str(document["uid"]))
-    tokens.put(Objects("objects"), token, document, None)
+    """Our backend puts a Token of ours."""
+    own.put_token(OURS | changes)
 
 
 def authorize(token: str, query: str = "", body: object = None, uid: str = UID) -> Reply:
@@ -126,7 +120,23 @@ class TestReceiver:
     def test_a_text_may_be_as_long_as_ocpi_allows(self, emsp: str, field: str, longest: int) -> None:
         assert put(emsp, TOKEN | {field: "x" * longest}).status_code == 1000
         reply = put(emsp, TOKEN | {field: "x" * (longest + 1)})
-        assert (reply.status_code, reply.message.split(":")[0]) == (2001, f"/{field}")
+        assert (reply.status_code, reply.message) == (
+            2001,
+            f"/{field}: String should have at most {longest} characters",
+        )
+
+    @pytest.mark.parametrize(
+        ("change", "query", "message"),
+        [
+            ({"contract_id": ""}, "", "/contract_id: String should have at least 1 character"),
+            ({"issuer": 1}, "", "/issuer: must be a string"),
+            ({"type": "APP_USER"}, "?type=RFID", "/type: the body says 'APP_USER', the URL 'RFID'"),
+        ],
+    )
+    def test_what_is_wrong_is_told_in_the_words_of_ocpi(
+        self, emsp: str, change: dict[str, Any], query: str, message: str
+    ) -> None:
+        assert put(emsp, TOKEN | change, query).message == message
 
     @pytest.mark.requirement("TOK-22")
     def test_a_uid_may_have_36_characters(self, emsp: str) -> None:
@@ -193,22 +203,19 @@ class TestOurs:
     @pytest.mark.parametrize("type_", ["APP_USER", "AD_HOC_USER"])
     def test_tokens_of_an_app_are_never_whitelisted(self, aws: None, type_: str) -> None:
         own_token(type=type_, whitelist="NEVER")
-        with pytest.raises(OcpiError, match="/whitelist"):
-            own_token(type=type_, whitelist="ALLOWED")
+        own.assert_refused(own.put("tokens", OURS | {"type": type_, "whitelist": "ALLOWED"}), "/whitelist")
 
     @pytest.mark.requirement("TOK-24")
     def test_a_group_id_fits_into_charge_points(self, aws: None) -> None:
         own_token(group_id="x" * 20)
-        with pytest.raises(OcpiError, match="/group_id"):
-            own_token(group_id="x" * 21)
+        own.assert_refused(own.put("tokens", OURS | {"group_id": "x" * 21}), "/group_id")
 
     @pytest.mark.requirement("TOK-23")
     def test_a_patch_is_checked_as_well(self, aws: None) -> None:
         own_token(type="APP_USER", whitelist="NEVER")
-        token = ObjectId(OWN, ModuleID.TOKENS, "NL", "OCS", UID)
-        change: wire.JsonObject = {"whitelist": "ALLOWED", "last_updated": LATER}
-        with pytest.raises(OcpiError, match="/whitelist"):
-            tokens.patch(Objects("objects"), token, change, tokens.type_of("APP_USER"))
+        change = {"whitelist": "ALLOWED", "last_updated": LATER}
+        reply = owner("PATCH", f"/tokens/NL/OCS/{UID}?type=APP_USER", change)
+        own.assert_refused(reply, "/whitelist")
 
 
 class TestSender:
@@ -224,6 +231,28 @@ class TestSender:
         assert [token["uid"] for token in request("GET", path, token=cpo).data] == ["second"]
         assert [token["uid"] for token in request("GET", f"{SENDER}?date_from={LATER}", token=cpo).data] == ["second"]
         assert request("GET", f"{SENDER}?date_to={LATER}", token=cpo).data == [OURS]
+
+    @pytest.mark.requirement("TRA-28")
+    @pytest.mark.parametrize("stranger", ["EMSP NL TNM", "SCSP NL PLN", "NSP NL NAV", "NAP NL NAT", "OTHER NL ANY"])
+    def test_tokens_are_shown_to_cpos_and_hubs_alone(self, register: Register, stranger: str) -> None:
+        own_token()
+        own_token(uid="second", last_updated=LATER)
+        token = register(stranger)
+        for query in ("", "?limit=1", "?offset=1", f"?date_from={LATER}"):
+            listed = request("GET", SENDER + query, token=token)
+            assert (listed.status_code, listed.data, listed.headers["x-total-count"]) == (1000, [], "0")
+            assert "link" not in listed.headers
+        refused = authorize(token)
+        assert (refused.http_status, refused.status_code) == (404, 2004)
+        assert refused.envelope.keys() == authorize(token, uid="unknown").envelope.keys()
+
+    @pytest.mark.requirement("TRA-28")
+    @pytest.mark.parametrize("parties", [["HUB NL HUB"], ["EMSP NL TNM", "CPO NL TNM"]], ids="+".join)
+    def test_who_has_a_role_that_needs_tokens_sees_them(self, register: Register, parties: list[str]) -> None:
+        own_token()
+        token = register(*parties)
+        assert request("GET", SENDER, token=token).data == [OURS]
+        assert authorize(token).data["allowed"] == "ALLOWED"
 
     @pytest.mark.requirement("TOK-09")
     @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])

@@ -8,10 +8,10 @@ from typing import Any
 import boto3
 
 from ocpi import wire
-from ocpi.requests.answering import Answering
 from ocpi.store.requests import Request
 from tests.objects import CONNECTOR, EVSE, LOCATION
 from tests.own import put_location
+from tests.owner import Reply, owner
 
 _EVENT = (Path(__file__).parent.parent.parent / "events" / "timeout_message.json").read_text()
 
@@ -25,16 +25,17 @@ def stored_requests() -> list[Request]:
     return sorted(found, key=lambda request: request.created)
 
 
-def backend() -> Answering:
-    """What the owner's backend concludes requests with."""
-    answering: Answering = import_module("timeouts.app").answering
-    return answering
+def tells_result(result: str, **more: object) -> Reply:
+    """The backend gives the newest request its result, and gets whatever is answered."""
+    return owner("POST", f"/requests/{stored_requests()[-1].id}/result", {"result": result} | more)
 
 
 def concludes(result: str, **more: object) -> Request:
-    """The backend gives the newest request its result."""
-    document = wire.loads_object(wire.dumps({"result": result} | more))
-    return backend().conclude(stored_requests()[-1].id, document)
+    """The same, and it is taken; the request as it is then."""
+    reply = tells_result(result, **more)
+    assert reply.status == 200, reply
+    (request,) = [known for known in stored_requests() if known.id == reply.body["request_id"]]
+    return request
 
 
 def wake(request: Request) -> None:

@@ -313,6 +313,7 @@ def _add_partner(server: Partner, id_: str, token: str, role: str) -> None:
     endpoints.append(
         {"identifier": "chargingprofiles", "role": "SENDER", "url": f"{server.url}/sender/chargingprofiles"}
     )
+    endpoints.append({"identifier": "results", "role": "SENDER", "url": _URL})  # where it may have results sent
     Partners("partners").add(
         StoredPartner.model_validate(
             {

@@ -22,6 +22,8 @@ ROUTES = {
     "ANY /ocpi/2.2.1/credentials/{proxy+}": "CredentialsFunction",
     **{f"ANY /ocpi/2.2.1/{{interface}}/{module}": function for module, function in MODULES.items()},
     **{f"ANY /ocpi/2.2.1/{{interface}}/{module}/{{proxy+}}": function for module, function in MODULES.items()},
+    **{f"ANY /ocpi/2.2.1/{{interface}}/{module}/": function for module, function in MODULES.items()},
+    "ANY /ocpi/2.2.1/credentials/": "CredentialsFunction",
     "ANY /owner/v1/{proxy+}": "OwnerFunction",
     "$default": "VersionsFunction",
 }
@@ -33,6 +35,13 @@ def test_every_path_reaches_its_module(template: Template) -> None:
         integration = route["Target"]["Fn::Sub"].removeprefix("integrations/${").removesuffix("}")
         reached[route["RouteKey"]] = target(template.properties(integration)["IntegrationUri"])
     assert reached == ROUTES
+
+
+def test_routes_that_the_local_gateway_needs_are_there_only(template: Template) -> None:
+    for route in template.resources.values():
+        if route["Type"] == "AWS::ApiGatewayV2::Route":
+            local = route["Properties"]["RouteKey"].endswith("/")
+            assert route.get("Condition") == ("HasGatewayUrl" if local else None), route["Properties"]["RouteKey"]
 
 
 def test_the_backend_s_api_is_for_callers_that_iam_knows_and_no_other(template: Template) -> None:
@@ -79,6 +88,14 @@ def test_the_access_log_holds_no_token(template: Template) -> None:
     (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
     assert "header" not in stage["AccessLogSettings"]["Format"].lower()
     assert "authoriz" not in stage["AccessLogSettings"]["Format"].lower()
+
+
+def test_the_access_log_holds_routes_and_no_paths_with_ids_in_them(template: Template) -> None:
+    (stage,) = template.of_type("AWS::ApiGatewayV2::Stage").values()
+    format_ = stage["AccessLogSettings"]["Format"]
+    assert "$context.routeKey" in format_
+    assert not {name for name in ("path", "requestPath", "rawPath") if f"$context.{name}" in format_}
+    assert "querystring" not in format_.lower()
 
 
 @pytest.mark.parametrize("parameter", ["AllowPrivatePartners", "ClockFile", "GatewayUrl"])

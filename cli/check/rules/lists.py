@@ -12,7 +12,7 @@ from cli.check.reach import EVER
 from cli.check.registry import Level, check, sender
 from cli.check.store import same_moment
 from cli.check.subject import LISTS, Interface, Subject
-from cli.check.verdict import NotApplicable, expect, refused, succeeded
+from cli.check.verdict import NotApplicable, Unmet, expect, refused, succeeded
 from ocpi.types.primitives import parse_datetime
 
 NEVER = "2001-01-01T00:00:00Z"
@@ -21,6 +21,7 @@ MAX_PAGES = 10
 
 ANY_LIST = sender(*LISTS)
 
+_PORTS = {"http": 80, "https": 443}
 _NEXT = re.compile(r'<([^>]*)>\s*;[^,]*\brel="?next"?', re.IGNORECASE)
 
 
@@ -55,7 +56,11 @@ def pulled(subject: Subject, interface: Interface) -> Pull:
         url = next_url(page)
         if url is None or not url.startswith("http"):
             break
-        page = follow(subject, interface, url)
+        try:
+            page = follow(subject, interface, url)
+        except Unmet as foreign:
+            subject.note("TRA-20", foreign)
+            break
         objects += objects_of(page)
     pull = Pull(interface, first, tuple(objects), complete=next_url(page) is None)
     subject.cache[str(interface)] = pull
@@ -76,7 +81,12 @@ def pulls(subject: Subject, least: int = 0) -> list[Pull]:
 
 
 def follow(subject: Subject, interface: Interface, url: str) -> Exchange:
-    """GET the URL of a next link as it is."""
+    """GET the URL of a next link as it is.
+
+    Raises:
+        Unmet: it leads elsewhere than the list itself, where our token is nobody's business; nothing is sent.
+    """
+    expect(_origin(url) == _origin(interface.url), f"a next link to {interface.url}, where the list is", url)
     headers = subject.routing(interface).headers() if interface.routed else {}
     return subject.client.send("GET", url, headers=headers, routed=interface.routed)
 
@@ -85,6 +95,15 @@ def next_url(page: Exchange) -> str | None:
     """The URL of the next link, None on the last page."""
     found = _NEXT.search(page.headers.get("Link", ""))
     return found[1] if found else None
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port of a URL, None if that is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
 
 
 def objects_of(page: Exchange) -> list[dict[str, Any]]:

@@ -121,16 +121,6 @@ def session(under: Tariff | None, start: str, *legs: Leg, zone: str = ZONE) -> l
     return stretches
 
 
-def total(under: Tariff | None, start: str, *legs: Leg, zone: str = ZONE) -> Price:
-    return cost(session(under, start, *legs, zone=zone), zone).total_cost
-
-
-def starts(under: Tariff, start: str, *legs: Leg, zone: str = ZONE) -> list[str]:
-    """When the charging periods start, in local time."""
-    periods = cost(session(under, start, *legs, zone=zone), zone).charging_periods
-    return [f"{period.start_date_time.astimezone(ZoneInfo(zone)):%H:%M:%S}" for period in periods]
-
-
 def volumes(periods: Iterable[Any], dimension: CdrDimensionType) -> list[Decimal]:
     """The volume of a dimension in each period that has it."""
     return [each.volume for period in periods for each in period.dimensions if each.type is dimension]

@@ -48,7 +48,6 @@ def test_amounts_are_rounded_and_the_rest_is_as_measured() -> None:
     assert CDR.model_validate(wire.loads(wire.dumps(made))) == made
 
 
-@pytest.mark.requirement("CDR-16")
 def test_the_last_authorization_is_the_one_billed() -> None:
     last = ended(auth_method="COMMAND", authorization_reference="REF-2")
     made = charge_detail_record("CDR1", last, USED, cost(CHARGED, ZONE))
@@ -56,7 +55,6 @@ def test_the_last_authorization_is_the_one_billed() -> None:
     assert (made.session_id, made.cdr_token) == (last.id, last.cdr_token)
 
 
-@pytest.mark.requirement("CDR-17")
 def test_a_cdr_keeps_what_was_true_when_the_session_started() -> None:
     location = Location.model_validate(USED.model_dump())
     under = tariff(element(energy("0.30")))
@@ -68,7 +66,6 @@ def test_a_cdr_keeps_what_was_true_when_the_session_started() -> None:
     assert made.total_cost == price(3)
 
 
-@pytest.mark.requirement("CDR-18")
 def test_exactly_the_connector_that_was_used() -> None:
     evses = [
         EVSE | {"uid": "E0", "evse_id": "NL*SIM*E0"},
@@ -80,7 +77,6 @@ def test_exactly_the_connector_that_was_used() -> None:
     )
 
 
-@pytest.mark.requirement("CDR-18", "CDR-19")
 def test_only_a_reservation_that_was_never_used_may_lack_its_evse() -> None:
     elsewhere = ended(evse_uid="#NA", connector_id="#NA")
     made = charge_detail_record("CDR1", elsewhere, USED, cost(RESERVED_ONLY, ZONE))
@@ -91,7 +87,6 @@ def test_only_a_reservation_that_was_never_used_may_lack_its_evse() -> None:
     assert verify(made, ZONE) == []
 
 
-@pytest.mark.requirement("CDR-20")
 def test_the_location_of_a_cdr_is_short_and_has_an_evse_id() -> None:
     long = Location.model_validate(USED.model_dump() | {"address": "A" * 200, "state": "S" * 40})
     made = cdr(CHARGED, location=long).cdr_location
@@ -100,7 +95,6 @@ def test_the_location_of_a_cdr_is_short_and_has_an_evse_id() -> None:
         cdr(CHARGED, location=Location.model_validate(LOCATION))
 
 
-@pytest.mark.requirement("CDR-21")
 def test_a_cdr_starts_with_the_reservation() -> None:
     stretches = session(UNDER, NOON, reserve(15), charge(60, "10"))
     assert cdr(stretches).start_date_time == stretches[0].start
@@ -117,7 +111,6 @@ def without_credit(document: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in document.items() if name not in own}
 
 
-@pytest.mark.requirement("CDR-08", "CDR-09")
 def test_a_credit_cdr_repeats_the_original_with_a_negative_total() -> None:
     original = changed(cdr(CHARGED), lambda document: document.update(x_extension={"kept": True}))
     taken_back = credit(original, "CDR1-C")
@@ -128,7 +121,6 @@ def test_a_credit_cdr_repeats_the_original_with_a_negative_total() -> None:
     assert verify(taken_back, ZONE) == []
 
 
-@pytest.mark.requirement("CDR-08", "CDR-12")
 def test_a_credit_has_an_id_of_its_own() -> None:
     original = cdr(CHARGED)
     with pytest.raises(ValueError, match="must differ"):
@@ -140,7 +132,6 @@ def test_a_credit_has_an_id_of_its_own() -> None:
         credit(credit(original, "CDR1-C"), "CDR1-CC")
 
 
-@pytest.mark.requirement("CDR-10")
 def test_a_corrected_cdr_has_a_new_id_and_is_no_credit() -> None:
     corrected = charge_detail_record("CDR2", ended(), USED, cost(CHARGED, ZONE))
     assert corrected.id == "CDR2"

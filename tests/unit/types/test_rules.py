@@ -300,7 +300,7 @@ def test_a_connector_is_asked_for_together_with_its_evse() -> None:
 
 
 @pytest.mark.requirement("CHP-22", "CHP-23", "CHP-24")
-def test_a_profile_has_a_unit_one_decimal_and_periods_that_rise_from_zero() -> None:
+def test_decision_33_a_profile_has_a_unit_one_decimal_and_periods_that_rise_from_zero() -> None:
     def profile(*periods: tuple[int, float]) -> dict[str, object]:
         steps = [{"start_period": start, "limit": limit} for start, limit in periods]
         return {"charging_rate_unit": "A", "charging_profile_period": steps}

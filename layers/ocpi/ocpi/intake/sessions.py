@@ -10,11 +10,13 @@ from ocpi.store.objects import Objects, Outcome, StoredObject
 from ocpi.transport.patch import is_stale, last_updated, merged
 from ocpi.transport.status import invalid, unknown
 from ocpi.transport.validation import validated
-from ocpi.types.primitives import same
+from ocpi.types.primitives import parse_datetime, same
 from ocpi.types.sessions import NOT_AVAILABLE, Session, SessionStatus
 
 _RESERVED_ONLY = {SessionStatus.RESERVATION, SessionStatus.COMPLETED, SessionStatus.INVALID}
 """What a reservation may be that never got an EVSE: waiting for one, or over."""
+
+_BEGUN = {SessionStatus.ACTIVE, SessionStatus.COMPLETED}
 
 
 def put(objects: Objects, session: ObjectId, document: wire.JsonObject) -> Outcome:
@@ -28,10 +30,13 @@ def put(objects: Objects, session: ObjectId, document: wire.JsonObject) -> Outco
         return objects.put(session, document, last_updated(document))
 
     def draft(known: StoredObject | None) -> tuple[wire.JsonObject, datetime] | None:
-        stored = known.parsed() if known else None
-        if stored == document or (stored and is_stale(document, stored)):
+        if known is None:
+            return _ours(document, None)
+        stored = known.parsed()
+        if is_stale(document, stored):
             return None
-        return _ours(document, stored)
+        changed = _begun(_with_preferences(document, stored), stored)
+        return None if changed == stored else _ours(changed, stored)
 
     return objects.write(session, draft)
 
@@ -51,6 +56,7 @@ def patch(objects: Objects, session: ObjectId, fields: wire.JsonObject) -> Outco
         validated(Session, changed)
         if not session.ours:
             return changed, last_updated(changed)
+        changed = _begun(changed, document)
         return None if changed == document else _ours(changed, document)
 
     outcome = objects.change(session, change)
@@ -84,10 +90,26 @@ def _hashable(value: wire.Json) -> Hashable:
     return value
 
 
+def _with_preferences(session: wire.JsonObject, known: wire.JsonObject) -> wire.JsonObject:
+    """What a driver wants came from the eMSP, so the backend's next PUT need not know of it."""
+    return {name: known[name] for name in ("charging_preferences",) if name in known} | session
+
+
+def _begun(session: wire.JsonObject, known: wire.JsonObject) -> wire.JsonObject:
+    """With the start that it has: while it was PENDING, the time of its creation; once it is ACTIVE, when that began.
+
+    The backend may go on with the start that it has sent first; it is not moved back to that (SES-25).
+    """
+    before, after = (parse_datetime(str(each["start_date_time"])) for each in (known, session))
+    if (known["status"], session["status"]) == (SessionStatus.PENDING, SessionStatus.ACTIVE) and before == after:
+        return session | {"start_date_time": session["last_updated"]}
+    if known["status"] in _BEGUN and after < before:
+        return session | {"start_date_time": known["start_date_time"]}
+    return session
+
+
 def _ours(session: wire.JsonObject, known: wire.JsonObject | None) -> tuple[wire.JsonObject, datetime]:
     """A Session of ours as it is to be stored, where `known` is stored.
-
-    While it was PENDING, its start was the time of its creation; now that it is ACTIVE it begins (SES-25).
 
     Raises:
         OcpiError: 2001 for a change after COMPLETED (SES-21), and a charging session without an EVSE (SES-26).
@@ -97,7 +119,4 @@ def _ours(session: wire.JsonObject, known: wire.JsonObject | None) -> tuple[wire
     nowhere = same(NOT_AVAILABLE, str(session["evse_uid"])) or same(NOT_AVAILABLE, str(session["connector_id"]))
     if nowhere and (session["status"] not in _RESERVED_ONLY or session["kwh"]):
         raise invalid(f"/evse_uid: {NOT_AVAILABLE} is only for a reservation that has no EVSE and connector yet")
-    begins = known and (known["status"], session["status"]) == (SessionStatus.PENDING, SessionStatus.ACTIVE)
-    if known and begins and session["start_date_time"] == known["start_date_time"]:
-        session = session | {"start_date_time": session["last_updated"]}
     return session, last_updated(session)

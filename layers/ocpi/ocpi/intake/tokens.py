@@ -63,7 +63,7 @@ def put(objects: Objects, token: ObjectId, document: wire.JsonObject, type_: Tok
     for name, in_url in (("country_code", token.country_code), ("party_id", token.party_id), ("uid", token.id)):
         require_same(name, in_url, getattr(offered, name))
     if type_:
-        require_same("type", type_, offered.type)
+        require_same("type", type_.value, offered.type.value)
     return objects.put(typed(token, offered.type), document, last_updated(document))
 
 

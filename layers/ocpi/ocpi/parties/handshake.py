@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ValidationError
 
 from ocpi import clock
+from ocpi.parties.claims import Claims, pins
 from ocpi.parties.own import VERSION, OwnPlatform
 from ocpi.parties.secrets import Hasher, Safe, new_token
 from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
@@ -44,12 +45,13 @@ class Handshake:
 
     # A partner registers with us.
 
-    def invite(self, name: str, quirks: Collection[Quirk] = ()) -> str:
+    def invite(self, name: str, quirks: Collection[Quirk] = (), roles: Collection[CredentialsRole] = ()) -> str:
         """Make CREDENTIALS_TOKEN_A for a partner that is to register with us; a second invitation replaces the first.
 
         Args:
             name: what we call it.
             quirks: where it differs from OCPI, beside what is known of it already.
+            roles: the only ones that it may have, in place of what was said before; none: as before.
 
         Raises:
             NameTaken: a partner of that name is connected already.
@@ -59,11 +61,11 @@ class Handshake:
         token_hash = self.hasher.hash(token)
         known = self.partners.get(partner_id(name))
         if known is None:
-            self.partners.add(_new_partner(name, PartnerStatus.INVITED, token_hash, quirks))
+            self.partners.add(_new_partner(name, PartnerStatus.INVITED, token_hash, quirks, roles))
             return token
         if known.status not in (PartnerStatus.INVITED, PartnerStatus.UNREGISTERED):
             raise NameTaken(f"the partner {known.id!r} is {known.status}; remove it first or choose another name")
-        changes = {"status": PartnerStatus.INVITED, "name": name, "quirks": known.quirks.union(quirks)}
+        changes = {"status": PartnerStatus.INVITED, "name": name, **_agreed(known, quirks, roles)}
         self.partners.replace(known, changes | {"token_hash": token_hash, "token_issued": clock.now()})
         return token
 
@@ -72,10 +74,12 @@ class Handshake:
 
         Raises:
             NameTaken: there is a partner of that name.
+            OcpiError: 2001 if one of the roles is ours or another partner's.
             ValueError: the name has no letter or digit.
         """
         token = new_token()
-        partner = _new_partner(name, PartnerStatus.REGISTERED, self.hasher.hash(token))
+        partner = _new_partner(name, PartnerStatus.REGISTERED, self.hasher.hash(token), roles=roles)
+        self._claims(partner).require(roles)
         try:
             self.partners.add(partner.model_copy(update={"roles": list(roles), "version": VERSION}))
         except Conflict:
@@ -89,9 +93,11 @@ class Handshake:
         then everything in one transaction: from then on the old token is dead and the new one lives (CRE-07, CRE-12).
 
         Raises:
-            OcpiError: 3001, 3002 or 3003 if the partner cannot be used (STA-15 to STA-17); nothing has changed then.
+            OcpiError: 3001, 3002 or 3003 if the partner cannot be used (STA-15 to STA-17), 2001 if it must not have
+                one of the roles; nothing has changed then.
         """
         endpoints = self._learn(self._client(offered.token, caller.quirks), offered.url)
+        self._claims(caller).require(offered.roles)
         token = new_token()
         changes = {
             "status": PartnerStatus.REGISTERED,
@@ -111,6 +117,9 @@ class Handshake:
         """The partner unregisters: its credentials and ours become invalid at once (CRE-15)."""
         self._replace(caller, _DISCONNECTED)
 
+    def _claims(self, claimant: Partner) -> Claims:
+        return Claims(self.own, self.partners.all(), claimant)
+
     def _replace(self, caller: Partner, changes: Mapping[str, object]) -> None:
         try:
             self.partners.replace(caller, changes)
@@ -119,7 +128,14 @@ class Handshake:
 
     # We register with a partner.
 
-    def register(self, name: str, versions_url: str, token_a: str, quirks: Collection[Quirk] = ()) -> Partner:
+    def register(
+        self,
+        name: str,
+        versions_url: str,
+        token_a: str,
+        quirks: Collection[Quirk] = (),
+        roles: Collection[CredentialsRole] = (),
+    ) -> Partner:
         """Register with a partner that has given us CREDENTIALS_TOKEN_A (CRE-06, CRE-18, CRE-20).
 
         Args:
@@ -127,24 +143,26 @@ class Handshake:
             versions_url: where its versions are.
             token_a: the token it gave us.
             quirks: where it differs from OCPI, beside what is known of it already.
+            roles: the only ones that it may have, in place of what was said before; none: as before.
 
         Raises:
             NameTaken: a partner of that name is connected already.
-            OcpiError: 3001 to 3003 if the partner cannot be used; nothing is left of the attempt then.
+            OcpiError: 3001 to 3003 if the partner cannot be used, 2001 if it must not have one of its roles; nothing is
+                left of the attempt then, and all is as before.
         """
         id_ = partner_id(name)
         known = self.partners.get(id_)
         if known and known.status is not PartnerStatus.UNREGISTERED:
             raise NameTaken(f"the partner {id_!r} is {known.status}; remove it first or choose another name")
-        known_quirks = frozenset(quirks) | (known.quirks if known else frozenset())
-        endpoints = self._learn(self._client(token_a, known_quirks), versions_url)
         token_b = new_token()
-        partner = _new_partner(name, PartnerStatus.REGISTERING, self.hasher.hash(token_b), known_quirks, endpoints)
+        partner = _new_partner(name, PartnerStatus.REGISTERING, self.hasher.hash(token_b), quirks, roles)
         if known:
-            self.partners.remove(known)
-        self.partners.add(partner)
+            partner = partner.model_copy(update={"created": known.created, **_agreed(known, quirks, roles)})
+        endpoints = self._learn(self._client(token_a, partner.quirks), versions_url)
+        partner = self._begin(known, partner.model_copy(update={"endpoints": endpoints}))
         try:
             given = self._post_credentials(partner, token_a, token_b)
+            self._claims(partner).require(given.roles)
             changes = {
                 "status": PartnerStatus.REGISTERED,
                 "sealed_token": self.safe.seal(given.token, id_),
@@ -155,8 +173,18 @@ class Handshake:
             }
             return self.partners.replace(partner, changes)
         except BaseException:  # Ctrl-C too: nothing half-registered is left behind
-            self.partners.remove(partner)
+            if known:
+                self.partners.replace(partner, dict(known))
+            else:
+                self.partners.remove(partner)
             raise
+
+    def _begin(self, known: Partner | None, partner: Partner) -> Partner:
+        """Store a partner that we are registering with, over what was `known` of it."""
+        if known:
+            return self.partners.replace(known, dict(partner))
+        self.partners.add(partner)
+        return partner
 
     def renew(self, partner: Partner) -> Partner:
         """Exchange new credentials with a registered partner: both tokens are replaced (CRE-14, CRE-29, CRE-30).
@@ -165,7 +193,8 @@ class Handshake:
 
         Raises:
             OcpiError: 3001 if the partner did not take them. If it refused, all is as before; if no answer came, nobody
-                knows what it did, so both tokens hold until the next attempt.
+                knows what it did, so both tokens hold until the next attempt. 2001 if it tells roles that it must not
+                have: the tokens are exchanged then, and its roles are as before.
             ValueError: the partner is not registered, or we know no way to it.
         """
         client = self._registered(partner)
@@ -186,16 +215,18 @@ class Handshake:
             "next_token_hash": None,
             "sealed_token": self.safe.seal(given.token, partner.id),
             "versions_url": given.url,
-            "roles": given.roles,
             "token_issued": clock.now(),
         }
-        return self.partners.replace(partner, changes)
+        partner = self.partners.replace(partner, changes)
+        self._claims(partner).require(given.roles)
+        return self.partners.replace(partner, {"roles": given.roles})
 
     def refresh(self, partner: Partner) -> Partner:
         """Fetch anew what a registered partner tells of itself: endpoints, roles and token (CRE-01, CRE-02).
 
         Raises:
-            OcpiError: 3001 to 3003 if the partner cannot be used; nothing has changed then.
+            OcpiError: 3001 to 3003 if the partner cannot be used, 2001 if it must not have one of its roles; nothing
+                has changed then.
             ValueError: the partner is not registered, or we know no way to it.
         """
         client = self._registered(partner)
@@ -205,6 +236,7 @@ class Handshake:
             raise _unusable(str(error)) from None
         given = _read(Credentials, _ok(answer, "GET of the credentials"), "credentials")
         endpoints = self._learn(self._client(given.token, partner.quirks), given.url)
+        self._claims(partner).require(given.roles)
         changes = {
             "sealed_token": self.safe.seal(given.token, partner.id),
             "versions_url": given.url,
@@ -275,7 +307,7 @@ def _new_partner(
     status: PartnerStatus,
     token_hash: str,
     quirks: Collection[Quirk] = (),
-    endpoints: list[Endpoint] | None = None,
+    roles: Collection[CredentialsRole] = (),
 ) -> Partner:
     now = clock.now()
     return Partner(
@@ -283,12 +315,17 @@ def _new_partner(
         name=name,
         status=status,
         token_hash=token_hash,
-        endpoints=endpoints or [],
         quirks=frozenset(quirks),
+        pinned=pins(roles),
         token_issued=now,
         created=now,
         last_updated=now,
     )
+
+
+def _agreed(known: Partner, quirks: Collection[Quirk], roles: Collection[CredentialsRole]) -> dict[str, object]:
+    """What an operator has said of a partner, before and now."""
+    return {"quirks": known.quirks.union(quirks), "pinned": pins(roles) or known.pinned}
 
 
 def _credentials_url(partner: Partner) -> str:

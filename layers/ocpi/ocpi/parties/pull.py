@@ -12,6 +12,7 @@ from ocpi.parties.taking import Pulled, Taking
 from ocpi.store.lists import Lists, ObjectList
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner
+from ocpi.store.pulls import Pulls
 from ocpi.transport.client import PartnerUnreachable
 from ocpi.transport.crawling import BrokenList, crawl
 from ocpi.transport.headers import Party, Routing
@@ -49,6 +50,7 @@ class Pulling:
     own: OwnPlatform
     objects: Objects
     lists: Lists
+    pulls: Pulls
     calling: Calling
 
     def modules(self, partner: Partner) -> list[ModuleID]:
@@ -75,8 +77,8 @@ class Pulling:
             partner: whose list.
             module: which list.
             progress: is told after each page.
-            since: what has changed since then; else since the newest object that we hold of the party that is asked
-                (TRA-45), which of a hub is everything.
+            since: what has changed since then; else since the last pull began that came to its end (TRA-45). Of a hub
+                it is everything: it may not have had the objects of a party then that was offline.
             full: all there is, whenever it changed. Locations that are on no page are then no longer listed (LOC-05),
                 and Tariffs are removed (TAR-02).
         """
@@ -84,14 +86,18 @@ class Pulling:
         taking = Taking(self.own, self.objects, self.lists, partner, pulled, sweeping=full and module in _REPLACED)
         try:
             for routing in self._conversations(partner, module):
-                url = self._url(partner, module, routing, since, full=full)
+                began = clock.now()
+                whole = _remembered(partner, module, routing) if since is None else None
+                last = self.pulls.last(*whole) if whole and not full else None
                 if routing and routing.receiver and not partner.is_hub:
                     taking.expect(routing.receiver)
-                for page in crawl(self.calling.client(partner, routing), url):
+                for page in crawl(self.calling.client(partner, routing), _url(partner, module, since or last)):
                     pulled.pages += 1
                     for place, item in enumerate(page.items, 1):
                         taking.take(item, f"object {place} of page {pulled.pages}")
                     progress(pulled, page.total)
+                if whole:
+                    self.pulls.done(*whole, began)
             taking.sweep()
         except (BrokenList, PartnerUnreachable) as error:
             pulled.error = str(error)
@@ -109,16 +115,19 @@ class Pulling:
             for receiver in theirs:
                 yield Routing(sender, receiver)
 
-    def _url(
-        self, partner: Partner, module: ModuleID, routing: Routing | None, since: datetime | None, *, full: bool
-    ) -> str:
-        url = address(partner, module, InterfaceRole.SENDER)
-        if since is None and not full and routing and routing.receiver and not partner.is_hub:
-            newest = self.lists.newest(ObjectList.of_partner(partner.id, module, routing.receiver))
-            since = min(newest, clock.now()) if newest else None
-        if since is None and module is ModuleID.SESSIONS:
-            since = EVER
-        return f"{url}?{urlencode({'date_from': format_datetime(since)})}" if since else url
+
+def _remembered(partner: Partner, module: ModuleID, routing: Routing | None) -> tuple[ObjectList, Party] | None:
+    """The list whose pulls are remembered, and by whom; those of hubs are not."""
+    if partner.is_hub or routing is None or routing.sender is None or routing.receiver is None:
+        return None
+    return ObjectList.of_partner(partner.id, module, routing.receiver), routing.sender
+
+
+def _url(partner: Partner, module: ModuleID, since: datetime | None) -> str:
+    url = address(partner, module, InterfaceRole.SENDER)
+    if since is None and module is ModuleID.SESSIONS:
+        since = EVER
+    return f"{url}?{urlencode({'date_from': format_datetime(since)})}" if since else url
 
 
 def _parties(roles: Sequence[CredentialsRole], module: ModuleID, side: InterfaceRole) -> list[Party]:

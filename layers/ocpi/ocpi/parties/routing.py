@@ -1,11 +1,11 @@
 """Which of our parties a request is for, and which of the caller's it is from (ROU-01 to ROU-07, decision 34)."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 
 from starlette.requests import Request
 
-from ocpi.parties.own import OwnPlatform
+from ocpi.parties.own import INTERFACES, Interface, OwnPlatform
 from ocpi.store.partner import Partner
 from ocpi.transport.door import Route
 from ocpi.transport.headers import FROM_PARTY, TO_PARTY, Party, Routing
@@ -16,9 +16,8 @@ from ocpi.transport.status import invalid
 def route(own: OwnPlatform) -> Route:
     """How the routing headers of a request are read on this platform."""
 
-    def read(headers: Mapping[str, str], caller: Caller) -> Routing:
+    def read(routing: Routing, caller: Caller) -> Routing:
         assert isinstance(caller, Partner)  # noqa: S101 - who may come in is a partner
-        routing = Routing.of(headers)
         sender = routing.sender
         if sender and not caller.owns(sender.country_code, sender.party_id):
             name = f"{sender.country_code}/{sender.party_id}"
@@ -26,6 +25,30 @@ def route(own: OwnPlatform) -> Route:
         return replace(routing, receiver=_addressed(own, routing.receiver))
 
     return read
+
+
+def required_offer(own: OwnPlatform, interface: Interface) -> Callable[[Request], Awaitable[None]]:
+    """What lets a request pass only if the party of ours that it is for offers the interface (ROU-07).
+
+    It raises 2001 for one that has other roles, and names those that do offer it.
+    """
+    offering = {
+        Party(role.country_code.upper(), role.party_id.upper()): None
+        for role in own.roles
+        if interface in INTERFACES[role.role]
+    }
+
+    async def check(request: Request) -> None:
+        party = addressed_party(request)
+        if party in offering:
+            return
+        module, side = interface
+        raise invalid(
+            f"header {TO_PARTY}: our party {_names([party])} does not offer the {side} interface of {module}; "
+            f"these do: {_names(offering)}"
+        )
+
+    return check
 
 
 def addressed_party(request: Request) -> Party:
@@ -54,10 +77,14 @@ def requesting_party(request: Request) -> Party:
 def _addressed(own: OwnPlatform, named: Party | None) -> Party:
     if named is None and len(own.parties) == 1:
         return own.parties[0]
-    ours = ", ".join(f"{party.country_code}/{party.party_id}" for party in own.parties)
+    ours = _names(own.parties)
     if named is None:
         raise invalid(f"header {TO_PARTY}: must be given, since this platform has several parties: {ours}")
     party = own.find(named.country_code, named.party_id)
     if party is None:
         raise invalid(f"header {TO_PARTY}: {named.country_code}/{named.party_id} is none of our parties: {ours}")
     return party
+
+
+def _names(parties: Iterable[Party]) -> str:
+    return ", ".join(f"{party.country_code}/{party.party_id}" for party in parties)

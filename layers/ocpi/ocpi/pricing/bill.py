@@ -56,9 +56,11 @@ class Costs:
     total_parking_cost: Price | None
     total_reservation_cost: Price | None
 
-    def cdr_fields(self, decimals: int) -> dict[str, Any]:
-        """The fields that a CDR has of it, by name, the amounts rounded to so many decimals (TAR-34)."""
+    def cdr_fields(self, decimals: int | None) -> dict[str, Any]:
+        """The fields that a CDR has of it, by name, its amounts rounded to so many decimals, if given (TAR-34)."""
         stated = {field.name: getattr(self, field.name) for field in fields(self)}
+        if decimals is None:
+            return stated
         return {name: rounded(value, decimals) if isinstance(value, Price) else value for name, value in stated.items()}
 
 

@@ -58,7 +58,9 @@ class Piece:
         return self.situation.activity
 
     def continues(self, other: "Piece") -> bool:
-        """Whether it and the piece before are one."""
+        """Whether it and the piece before are one; who gets the CDR prices all energy of a period as at its start."""
+        if self.energy_kwh and not other.energy_kwh and prices_energy(self.tariff):
+            return False
         return self.activity is other.activity and self.prices == other.prices and self.tariff == other.tariff
 
     def joined(self, after: "Piece") -> "Piece":
@@ -75,6 +77,12 @@ class Piece:
             energy_kwh=self.energy_kwh + after.energy_kwh,
             seconds=self.seconds + after.seconds,
         )
+
+
+def prices_energy(tariff: Tariff | None) -> bool:
+    """Whether any of its elements has a price per kWh."""
+    components = (each for element in tariff.elements for each in element.price_components) if tariff else ()
+    return any(component.type is TariffDimensionType.ENERGY for component in components)
 
 
 def _hull(one: Range | None, other: Range | None) -> Range | None:

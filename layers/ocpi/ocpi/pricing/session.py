@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from enum import Enum
+from enum import StrEnum
 from itertools import pairwise
 
 from ocpi.pricing.amounts import LARGEST, CannotPrice
@@ -14,19 +14,19 @@ LONGEST = timedelta(days=366)
 """A longer stretch is a mistake; it is refused, so that looking at each of its days stays cheap."""
 
 
-class Activity(Enum):
+class Activity(StrEnum):
     """What a driver is billed for at a moment."""
 
-    CHARGING = "charging"
+    CHARGING = "CHARGING"
     """The vehicle requests power, be it offered any or not (CDR-27)."""
 
-    PARKING = "parking"
+    PARKING = "PARKING"
     """Connected, and the vehicle requests no power."""
 
-    RESERVED = "reserved"
+    RESERVED = "RESERVED"
     """Reserved by a driver who then came."""
 
-    EXPIRED = "expired"
+    EXPIRED = "EXPIRED"
     """Reserved by a driver who never came (TAR-29)."""
 
     @property

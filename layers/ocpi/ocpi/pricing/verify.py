@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from ocpi.pricing.amounts import CannotPrice
 from ocpi.pricing.bill import Costs, Total
 from ocpi.pricing.cost import price_cdr, spans, volumes_of
-from ocpi.pricing.periods import Piece, seconds
+from ocpi.pricing.periods import Piece, prices_energy, seconds
 from ocpi.types.cdrs import CDR
 from ocpi.types.periods import CdrDimensionType
 from ocpi.types.primitives import Price
@@ -98,10 +98,7 @@ def _volumes(cdr: CDR, costs: Costs) -> Iterator[Difference]:
 def _tells_energy(cdr: CDR, costs: Costs) -> bool:
     """Whether its periods have to add up to its energy; a CDR that bills time alone may leave it out of them."""
     return any(CdrDimensionType.ENERGY in volumes_of(period) for period in cdr.charging_periods) or any(
-        component.type is TariffDimensionType.ENERGY
-        for tariff in costs.tariffs
-        for element in tariff.elements
-        for component in element.price_components
+        prices_energy(tariff) for tariff in costs.tariffs
     )
 
 

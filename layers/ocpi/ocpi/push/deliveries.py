@@ -2,13 +2,18 @@
 
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
+from ocpi import clock
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.table import Conflict, Table
 
 MAX_URL_LENGTH = 2_000
+
+KEPT = timedelta(days=90)
+"""After so long the next change of an object is simply sent whole."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +42,11 @@ class Deliveries:
 
     def keep(self, partner_id: str, object_id: ObjectId, delivery: Delivery) -> None:
         """Keep a delivery, unless a newer one is kept: the queue may deliver a message twice, at the same time."""
-        item = {"version": delivery.version, "last_updated": keys.sortable(delivery.last_updated)}
+        item: dict[str, Any] = {
+            "version": delivery.version,
+            "last_updated": keys.sortable(delivery.last_updated),
+            "expires_at": int((clock.now() + KEPT).timestamp()),
+        }
         if delivery.url:
             item["url"] = delivery.url[:MAX_URL_LENGTH]
         newest = "attribute_not_exists(pk) OR last_updated <= :new"

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from ocpi import clock, wire
 from ocpi.parties.calling import Calling, address
 from ocpi.requests.evses import connector, evses
+from ocpi.requests.together import Call, ask_together
 from ocpi.store.controllers import Controller, Controllers
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
@@ -42,7 +44,7 @@ class ActiveProfiles:
                 is told as the full capacity of the EVSE (CHP-21).
 
         Returns:
-            What went wrong, by partner id; nothing is sent again.
+            What went wrong, by partner id and party such as ``tnm/NL/TNM``; nothing is sent again.
 
         Raises:
             OcpiError: 2001 for a wrong `active`; HTTP 404 if there is no such Session, or its EVSE is unknown.
@@ -53,20 +55,25 @@ class ActiveProfiles:
         if active is None:
             active = self._full_capacity(session, stored.parsed())
         validated(ActiveChargingProfile, active)
-        failures = ((each.partner_id, self._put(session, each, active)) for each in self.controllers.of(session.text))
-        return {partner_id: failure for partner_id, failure in failures if failure}
+        controllers = list(self.controllers.of(session.text))
+        answers = ask_together(partial(self._put, session, each, active) for each in controllers)
+        told = zip(controllers, answers, strict=True)
+        return {
+            _name(each): str(answer) for each, answer in told if isinstance(answer, PartnerUnreachable) or not answer.ok
+        }
 
-    def _put(self, session: ObjectId, controller: Controller, active: wire.JsonObject) -> str | None:
+    def _put(self, session: ObjectId, controller: Controller, active: wire.JsonObject) -> Call:
+        """What tells one of them.
+
+        Raises:
+            PartnerUnreachable: it cannot be told.
+        """
         partner = self.partners.get(controller.partner_id)
         if partner is None:
-            return "the partner is unknown"
-        try:
-            url = address(partner, ModuleID.CHARGING_PROFILES, InterfaceRole.SENDER, session.id)
-            client = self.calling.client(partner, Routing(controller.own_party, controller.party))
-            answer = client.put(url, active)
-        except PartnerUnreachable as error:
-            return str(error)
-        return None if answer.ok else str(answer)
+            raise PartnerUnreachable("the partner is unknown")
+        url = address(partner, ModuleID.CHARGING_PROFILES, InterfaceRole.SENDER, session.id)
+        client = self.calling.client(partner, Routing(controller.own_party, controller.party))
+        return partial(client.put, url, active)
 
     def _full_capacity(self, session: ObjectId, document: dict[str, Any]) -> wire.JsonObject:
         owner = session.country_code, session.party_id
@@ -78,6 +85,11 @@ class ActiveProfiles:
         now = format_datetime(clock.now())
         profile = _capacity(used) | {"start_date_time": now, "duration": TOLD_AHEAD_S}
         return {"start_date_time": now, "charging_profile": profile}
+
+
+def _name(controller: Controller) -> str:
+    party = controller.party
+    return "/".join([controller.partner_id, *((party.country_code, party.party_id) if party else ())])
 
 
 def _capacity(used: dict[str, Any]) -> wire.JsonObject:

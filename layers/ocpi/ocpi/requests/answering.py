@@ -115,6 +115,8 @@ class Answering:
             return request
         if request.outcome == _ACCEPTED:
             self._accepted(request)
+        elif request.outcome == CommandResultType.CANCELED_RESERVATION:
+            self._cancelled(request)
         told = self.requests.change(request.id, lambda known: None if known.told else {"told": True})
         return self._tell(told) if told else request
 
@@ -150,6 +152,11 @@ class Answering:
                 controller = Controller(partner_id=request.partner_id, party=request.party, own_party=request.own_party)
                 self.controllers.add(request.about, controller)
 
+    def _cancelled(self, request: Request) -> None:
+        reservation = self._made_by(request)
+        if reservation:
+            self._end_reservation(request, reservation)
+
     # Reservations
 
     def _reservation(self, request: Request) -> Reservation | None:
@@ -165,11 +172,12 @@ class Answering:
         """The charge point has accepted it: it makes a Session, or changes that of the reservation it replaces."""
         reservation = self._reservation(request)
         expires = parse_datetime(request.document["expiry_date"])
-        if reservation is None or not self.reservations.begin(reservation, request.id, expires):
+        begun = self.reservations.begin(reservation, request.id, expires) if reservation else None
+        if begun is None:
             logger.warning("the reservation has ended meanwhile", request_id=request.id)
             return
-        self._reserve_session(request, reservation)
-        self.reservations.reserve(_token(request), _location(request), reservation)
+        self._reserve_session(request, begun)
+        self.reservations.reserve(_token(request), _location(request), begun)
         self.deadlines.wake(request.id, expires)
 
     def _reserve_session(self, request: Request, reservation: Reservation) -> None:
@@ -227,10 +235,7 @@ class Answering:
         if session is None or session.parsed()["status"] != SessionStatus.RESERVATION:
             return None
         cancelled = self.requests.cancel_reservation(request_id, result)
-        if cancelled is None:
-            return None
-        self._end_reservation(cancelled, reservation)
-        return self._tell(cancelled)
+        return self._finish(cancelled) if cancelled else None
 
 
 def _ours_to_answer(request: Request) -> bool:

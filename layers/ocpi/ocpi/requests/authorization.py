@@ -1,10 +1,10 @@
 """Whether a driver may charge at our charge points: by the Tokens we know, or by asking eMSPs (TOK-18 to TOK-21)."""
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from itertools import islice
 from typing import Self
 from urllib.parse import urlencode
 
@@ -13,7 +13,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from ocpi.intake.tokens import unknown_token
 from ocpi.logs import logger
 from ocpi.parties.calling import Calling, address
+from ocpi.parties.own import OwnPlatform
+from ocpi.requests.decisions import authorization, by_token
+from ocpi.requests.together import MOST, Call, ask_together
 from ocpi.store.keys import OWN, ObjectId, typed_uid
+from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.store.partners import Partners
 from ocpi.store.requests import Requests
@@ -26,7 +30,7 @@ from ocpi.types.primitives import Role, same
 from ocpi.types.tokens import AllowedType, AuthorizationInfo, LocationReferences, TokenType, WhitelistType
 from ocpi.types.versions import InterfaceRole, ModuleID
 
-MOST_ASKED = 20
+MOST_ASKED = MOST
 """How many eMSPs are asked about a token that nobody has told us of; all at once, for a driver stands waiting."""
 
 
@@ -34,7 +38,7 @@ class Decided(StrEnum):
     """What an authorization rests on."""
 
     CACHE = "CACHE"
-    """The Token as its eMSP has told us."""
+    """The Token as its eMSP has told us, or our own."""
     REAL_TIME = "REAL_TIME"
     """The answer of the eMSP."""
     COMMAND = "COMMAND"
@@ -50,8 +54,15 @@ class Authorized(BaseModel):
 
     info: AuthorizationInfo
     decided: Decided
-    partner_id: str
-    """The connection of the eMSP whose token it is."""
+    partner_id: str | None = None
+    """The connection of the eMSP whose token it is; None for a token of our own."""
+
+
+type _Verdict = AuthorizationInfo | OcpiError | PartnerUnreachable | None
+"""What an eMSP says; 2002 if it needs to be told a location, None if it does not know the token."""
+
+type _Outcome = Authorized | OcpiError
+"""What that comes to."""
 
 
 @dataclass(frozen=True)
@@ -69,14 +80,16 @@ class Authorization:
     """Authorizes tokens that are presented at our charge points."""
 
     tokens: KnownTokens
+    objects: Objects
     requests: Requests
     partners: Partners
     calling: Calling
+    own: OwnPlatform
 
     @classmethod
-    def of(cls, objects_table: str, partners: Partners, calling: Calling) -> Self:
+    def of(cls, objects_table: str, partners: Partners, calling: Calling, own: OwnPlatform) -> Self:
         """On the objects table."""
-        return cls(KnownTokens(objects_table), Requests(objects_table), partners, calling)
+        return cls(KnownTokens(objects_table), Objects(objects_table), Requests(objects_table), partners, calling, own)
 
     def authorize(
         self,
@@ -87,8 +100,9 @@ class Authorization:
     ) -> Authorized:
         """Whether the token with this uid and type may be used, at a Location of ours if one is given.
 
-        A Token that we know is handled as its whitelist says (TOK-18 to TOK-20, decision 25); about any other, all
-        partners that authorize tokens are asked (TOK-21). If several eMSPs have it, one that allows it is enough.
+        A Token that we know is handled as its whitelist says (TOK-18 to TOK-20, decision 25), one of our own eMSPs as
+        partners are told; about any other, all partners that authorize tokens are asked (TOK-21). If several eMSPs have
+        it, one that allows it is enough.
 
         Args:
             own_party: our CPO.
@@ -103,32 +117,40 @@ class Authorization:
         commanded = self._commanded(question)
         if commanded:
             return _decided(question, commanded, AllowedType.ALLOWED, Decided.COMMAND)
-        refusal: Authorized | None = None
-        for known in self.tokens.find(typed_uid(uid, type_)):
+        return _best(self._by_known(question) or self._by_asking_all(question), question)
+
+    def _by_known(self, question: _Question) -> list[_Outcome]:
+        """What our own Token says, and each of the eMSPs whose Tokens we know; they are asked only if need be."""
+        found = list(self._by_own(question))
+        to_ask: list[tuple[KnownToken, Partner]] = []
+        for known in self.tokens.find(typed_uid(question.uid, question.type)):
             partner = self.partners.get(known.partner_id)
             if partner is None or partner.status is not PartnerStatus.REGISTERED:
                 continue
-            authorized = self._by_whitelist(question, known, partner)
-            if authorized.info.allowed is AllowedType.ALLOWED:
-                return authorized
-            refusal = refusal or authorized
-        return refusal or self._ask_all(question)
+            if known.token.whitelist in (WhitelistType.ALWAYS, WhitelistType.ALLOWED):
+                found.append(_cached(question, known))
+            else:
+                to_ask.append((known, partner))
+        if any(_allows(each) for each in found):
+            return found
+        parties = [(partner, Party(known.token.country_code, known.token.party_id)) for known, partner in to_ask]
+        verdicts = zip(to_ask, self._verdicts(question, parties), strict=True)
+        return found + [_of_known(question, known, verdict) for (known, _), verdict in verdicts]
 
-    def _by_whitelist(self, question: _Question, known: KnownToken, partner: Partner) -> Authorized:
-        token = known.token
-        by_token = AllowedType.ALLOWED if token.valid else AllowedType.BLOCKED
-        if token.whitelist in (WhitelistType.ALWAYS, WhitelistType.ALLOWED):
-            return _decided(question, known, by_token, Decided.CACHE)
-        try:
-            info = self._ask(question, partner, Party(token.country_code, token.party_id))
-        except PartnerUnreachable as error:
-            logger.warning("authorization got no answer", partner_id=partner.id, reason=str(error))
-            if token.whitelist is WhitelistType.ALLOWED_OFFLINE:
-                return _decided(question, known, by_token, Decided.CACHE)
-            return _decided(question, known, AllowedType.NOT_ALLOWED, Decided.UNREACHABLE)
-        if info is None:
-            return _decided(question, known, AllowedType.NOT_ALLOWED, Decided.REAL_TIME)
-        return Authorized(info=info, decided=Decided.REAL_TIME, partner_id=partner.id)
+    def _by_own(self, question: _Question) -> Iterator[_Outcome]:
+        """By the Token of one of our own eMSPs, as a partner that asks would be answered without our backend."""
+        uid = typed_uid(question.uid, question.type)
+        for emsp in (role for role in self.own.roles if role.role is Role.EMSP):
+            stored = self.objects.get(ObjectId(OWN, ModuleID.TOKENS, emsp.country_code, emsp.party_id, uid))
+            if stored is None:
+                continue
+            token = stored.parsed()
+            try:
+                info = authorization(token, question.location, by_token(token))
+            except OcpiError as error:
+                yield error
+            else:
+                yield Authorized(info=info, decided=Decided.CACHE)
 
     def _commanded(self, question: _Question) -> KnownToken | None:
         """The token, if its eMSP has just used it in a command for each EVSE in question (CMD-17, CMD-18)."""
@@ -143,28 +165,15 @@ class Authorization:
         partner = self.partners.get(known.partner_id) if known else None
         return known if partner and partner.status is PartnerStatus.REGISTERED else None
 
-    def _ask_all(self, question: _Question) -> Authorized:
-        asked = list(self._askable())[:MOST_ASKED]
-        refusal: Authorized | None = None
-        errors: list[OcpiError] = []
-        for partner, answer in self._answers(question, asked):
-            try:
-                info = _decision(answer.result(), question)
-            except PartnerUnreachable as error:
-                logger.warning("authorization got no answer", partner_id=partner.id, reason=str(error))
-                continue
-            except OcpiError as error:
-                errors.append(error)
-                continue
-            if info is None:
-                continue
-            authorized = Authorized(info=info, decided=Decided.REAL_TIME, partner_id=partner.id)
-            if info.allowed is AllowedType.ALLOWED:
-                return authorized
-            refusal = refusal or authorized
-        if refusal:
-            return refusal
-        raise errors[0] if errors else unknown_token(question.uid)
+    def _by_asking_all(self, question: _Question) -> list[_Outcome]:
+        asked = list(islice(self._askable(), MOST_ASKED))
+        found: list[_Outcome] = []
+        for (partner, _), verdict in zip(asked, self._verdicts(question, asked), strict=True):
+            if isinstance(verdict, AuthorizationInfo):
+                found.append(Authorized(info=verdict, decided=Decided.REAL_TIME, partner_id=partner.id))
+            elif isinstance(verdict, OcpiError):
+                found.append(verdict)
+        return found
 
     def _askable(self) -> Iterator[tuple[Partner, Party | None]]:
         """Who may know a token: each eMSP, and behind a hub whoever it finds (ROU-22)."""
@@ -178,44 +187,78 @@ class Authorization:
                 if role.role is Role.EMSP:
                     yield partner, Party(role.country_code, role.party_id)
 
-    def _answers(
-        self, question: _Question, asked: Sequence[tuple[Partner, Party | None]]
-    ) -> list[tuple[Partner, Future[Answer]]]:
-        """Ask all at the same time, and wait for them."""
-        calls = [(partner, self._call(question, partner, party)) for partner, party in asked]
-        with ThreadPoolExecutor(MOST_ASKED) as threads:
-            return [(partner, threads.submit(call)) for partner, call in calls]
+    def _verdicts(self, question: _Question, asked: Sequence[tuple[Partner, Party | None]]) -> list[_Verdict]:
+        """What eMSPs say that are asked at the same time (TOK-10 to TOK-12)."""
+        answers = ask_together(partial(self._call, question, partner, party) for partner, party in asked)
+        verdicts = [_verdict(answer, question) for answer in answers]
+        for (partner, _), verdict in zip(asked, verdicts, strict=True):
+            if isinstance(verdict, PartnerUnreachable):
+                logger.warning("authorization got no answer", partner_id=partner.id, reason=str(verdict))
+        return verdicts
 
-    def _ask(self, question: _Question, partner: Partner, party: Party | None) -> AuthorizationInfo | None:
-        """The decision of an eMSP, None if it does not know the token (TOK-10, TOK-11).
+    def _call(self, question: _Question, partner: Partner, party: Party | None) -> Call:
+        """What asks an eMSP.
 
         Raises:
-            PartnerUnreachable: it could not be asked, or did not answer with a decision.
-            OcpiError: 2002 if it needs to be told a location (TOK-12).
+            PartnerUnreachable: it cannot be asked.
         """
-        return _decision(self._call(question, partner, party)(), question)
-
-    def _call(self, question: _Question, partner: Partner, party: Party | None) -> Callable[[], Answer]:
-        """What asks an eMSP; only that runs beside others."""
         url = address(partner, ModuleID.TOKENS, InterfaceRole.SENDER, question.uid, "authorize")
         client = self.calling.client(partner, Routing(question.own_party, party))
         return partial(client.post, f"{url}?{urlencode({'type': question.type})}", question.location)
 
 
-def _decision(answer: Answer, question: _Question) -> AuthorizationInfo | None:
+def _verdict(answer: Answer | PartnerUnreachable, question: _Question) -> _Verdict:
+    if isinstance(answer, PartnerUnreachable):
+        return answer
     if answer.status_code == StatusCode.UNKNOWN_TOKEN or answer.http_status == 404:
         return None
     if answer.status_code == StatusCode.NOT_ENOUGH_INFORMATION:
-        raise OcpiError(StatusCode.NOT_ENOUGH_INFORMATION, f"the eMSP needs a location: {answer}")
+        return OcpiError(StatusCode.NOT_ENOUGH_INFORMATION, f"the eMSP needs a location: {answer}")
     if not answer.ok:
-        raise PartnerUnreachable(str(answer))
+        return PartnerUnreachable(str(answer))
     try:
         info = AuthorizationInfo.model_validate(answer.data)
     except ValidationError as error:
-        raise PartnerUnreachable(f"the AuthorizationInfo is wrong: {explain(error)}") from None
+        return PartnerUnreachable(f"the AuthorizationInfo is wrong: {explain(error)}")
     if not same(info.token.uid, question.uid):
-        raise PartnerUnreachable(f"the AuthorizationInfo is of another token, {info.token.uid}")
+        return PartnerUnreachable(f"the AuthorizationInfo is of another token, {info.token.uid}")
     return info
+
+
+def _of_known(question: _Question, known: KnownToken, verdict: _Verdict) -> _Outcome:
+    """What follows from the verdict of the eMSP whose Token we know; it may not have reached us (TOK-18, TOK-19)."""
+    match verdict:
+        case AuthorizationInfo():
+            return Authorized(info=verdict, decided=Decided.REAL_TIME, partner_id=known.partner_id)
+        case OcpiError():
+            return verdict
+        case None:
+            return _decided(question, known, AllowedType.NOT_ALLOWED, Decided.REAL_TIME)
+        case PartnerUnreachable() if known.token.whitelist is WhitelistType.ALLOWED_OFFLINE:
+            return _cached(question, known)
+        case _:
+            return _decided(question, known, AllowedType.NOT_ALLOWED, Decided.UNREACHABLE)
+
+
+def _best(found: Sequence[_Outcome], question: _Question) -> Authorized:
+    """One that allows it, else the first.
+
+    Raises:
+        OcpiError: nobody knows the token, or who does needs to be told a location.
+    """
+    authorized = [each for each in found if isinstance(each, Authorized)]
+    if authorized:
+        return next(filter(_allows, authorized), authorized[0])
+    raise next((each for each in found if isinstance(each, OcpiError)), unknown_token(question.uid))
+
+
+def _allows(outcome: _Outcome) -> bool:
+    return isinstance(outcome, Authorized) and outcome.info.allowed is AllowedType.ALLOWED
+
+
+def _cached(question: _Question, known: KnownToken) -> Authorized:
+    allowed = AllowedType.ALLOWED if known.token.valid else AllowedType.BLOCKED
+    return _decided(question, known, allowed, Decided.CACHE)
 
 
 def _decided(question: _Question, known: KnownToken, allowed: AllowedType, decided: Decided) -> Authorized:

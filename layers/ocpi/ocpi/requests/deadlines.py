@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 LONGEST_DELAY = timedelta(seconds=900)
 """What SQS holds a message back at most; one that comes early is sent again."""
 
+SOONEST = timedelta(seconds=1)
+"""A message is sent before its request is stored: it must not come first."""
+
 
 class Deadline(BaseModel):
     """On the timeouts queue: look whether this request is overdue."""
@@ -33,8 +36,8 @@ class Deadlines:
     url: str
 
     def wake(self, request_id: str, at: datetime) -> None:
-        """Let the request be looked at then, or in 15 minutes if that is sooner."""
-        delay = min(max(at - clock.now(), timedelta()), LONGEST_DELAY)
+        """Let the request be looked at then, or in 15 minutes if that is sooner; never within the next second."""
+        delay = min(max(at - clock.now(), SOONEST), LONGEST_DELAY)
         _client().send_message(
             QueueUrl=self.url,
             MessageBody=Deadline(request_id=request_id).model_dump_json(),

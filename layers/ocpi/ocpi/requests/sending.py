@@ -18,7 +18,7 @@ from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
-from ocpi.store.requests import Direction, Request, Requests, RequestStatus, new_request_id
+from ocpi.store.requests import ANSWER_WITHIN, Direction, Request, Requests, RequestStatus, new_request_id
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.headers import Party, Routing
 from ocpi.transport.status import OcpiError, StatusCode, invalid, unknown
@@ -29,9 +29,6 @@ from ocpi.types.locations import Capability
 from ocpi.types.primitives import parse_datetime, same
 from ocpi.types.tokens import Token
 from ocpi.types.versions import InterfaceRole, ModuleID
-
-ANSWER_WITHIN = timedelta(minutes=2)
-"""How long a request may be under way until the partner has at least answered that it will act."""
 
 _RESPONSES: dict[ModuleID, type[CommandResponse | ChargingProfileResponse]] = {
     ModuleID.COMMANDS: CommandResponse,
@@ -223,8 +220,8 @@ class Sending:
         partner = self.partners.get(request.partner_id)
         if partner is None:
             raise unknown(f"partner {request.partner_id}")
+        self.deadlines.wake(request.id, request.deadline)  # first: whatever is stored will end
         self.requests.add(request, keep_until)
-        self.deadlines.wake(request.id, request.deadline)
         try:
             url = address(partner, request.module, InterfaceRole.RECEIVER, about)
             client = self.calling.client(partner, Routing(request.own_party, request.party))

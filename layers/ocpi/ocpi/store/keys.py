@@ -108,6 +108,11 @@ def counters(list_id: str) -> str:
     return f"COUNT#{list_id}"
 
 
+def pulled(owner: str, country_code: str, party_id: str) -> Key:
+    """When a partner's list was last pulled to its end by one of our parties; `owner`: see :func:`owner_list`."""
+    return f"PULLED#{owner}", f"{_part(country_code)}*{_part(party_id)}"
+
+
 def request(request_id: str) -> Key:
     """What a partner asked of us, or we of a partner, to be concluded later."""
     return f"REQUEST#{request_id}", "REQUEST"

@@ -124,11 +124,6 @@ class Lists:
             return self._table.count(objects.keys_index, objects.id, window.first, window.last)
         return sum(int(shard["objects"]) for shard in self._table.query(keys.counters(objects.id)))
 
-    def newest(self, objects: ObjectList) -> datetime | None:
-        """When the object that was changed last was changed, or None if there is none (TRA-45)."""
-        item = self._table.last(objects.keys_index, objects.id)
-        return datetime.fromisoformat(_position(item).partition("#")[0]) if item else None
-
 
 def _position(item: Item) -> str:
     return str(item["list_position"])

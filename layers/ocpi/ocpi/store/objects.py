@@ -12,7 +12,7 @@ from uuid import uuid4
 from ocpi import wire
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
-from ocpi.store.table import Conflict, Item, Table, attempts
+from ocpi.store.table import Busy, Conflict, Item, Table, attempts
 from ocpi.transport.status import invalid
 from ocpi.transport.validation import MAX_BODY_BYTES
 from ocpi.types.versions import ModuleID
@@ -78,7 +78,11 @@ class Objects:
         return StoredObject.of(item) if item else None
 
     def put(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Outcome:
-        """Create or replace an object, unless a newer one is stored (LOC-07, SES-11, decision 22)."""
+        """Create or replace an object, unless a newer one is stored (LOC-07, SES-11, decision 22).
+
+        Raises:
+            Busy: others write it all the time.
+        """
         if object_id.ours:  # it stands in counted lists, so the counters change in the same transaction
             newer = (document, last_updated)
             return self.write(object_id, lambda known: None if known and known.last_updated > last_updated else newer)
@@ -86,17 +90,28 @@ class Objects:
         newest = "attribute_not_exists(pk) OR last_updated <= :new"
         try:
             replaced = self._table.put(keys.stored_object(object_id), item, newest, {":new": item["last_updated"]})
+        except Busy:
+            raise
         except Conflict:
             return Outcome.IGNORED
         return Outcome.UPDATED if replaced else Outcome.CREATED
 
     def add(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> StoredObject | None:
-        """Store an object that never changes; returns what is stored already under its id, if anything (CDR-07)."""
-        try:
-            self._replace(object_id, None, _item(object_id, document, last_updated))
-        except Conflict:
-            return self.get(object_id)
-        return None
+        """Store an object that never changes; returns what is stored already under its id, if anything (CDR-07).
+
+        Raises:
+            Busy: others write it, or the counter of its list, all the time.
+        """
+        item = _item(object_id, document, last_updated)
+        for _ in attempts():
+            try:
+                self._replace(object_id, None, item)
+            except Conflict:
+                if stored := self.get(object_id):
+                    return stored
+            else:
+                return None
+        raise Busy
 
     def write(self, object_id: ObjectId, draft: Draft) -> Outcome:
         """Create or change an object by what is stored, starting anew when someone else changed it meanwhile."""

@@ -50,6 +50,8 @@ class Partner(BaseModel):
     roles: list[CredentialsRole] = []
     quirks: frozenset[Quirk] = frozenset()
     """Where it differs from OCPI, as an operator has said."""
+    pinned: frozenset[str] = frozenset()
+    """The only roles that it may have, such as ``EMSP:NL/TNM``, as an operator has said; none: any that is free."""
     token_issued: DateTime | None = None
     """When the credentials were exchanged last (CRE-30)."""
     created: DateTime

@@ -5,6 +5,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict
 
+from ocpi.store.requests import ANSWER_WITHIN
 from ocpi.types.chargingprofiles import (
     ActiveChargingProfile,
     ChargingProfile,
@@ -13,9 +14,6 @@ from ocpi.types.chargingprofiles import (
     ChargingProfileResultType,
 )
 from ocpi.types.primitives import DateTime
-
-ANSWER_WITHIN = timedelta(minutes=2)
-"""How long a request may be under way until the partner has at least answered that it will act."""
 
 RESULT_WITHIN = timedelta(minutes=5)
 """How long a result is awaited at most, whatever timeout the partner asks for."""

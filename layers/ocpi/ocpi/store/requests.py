@@ -21,6 +21,9 @@ from ocpi.types.primitives import DateTime
 from ocpi.types.tokens import Token, TokenType
 from ocpi.types.versions import ModuleID
 
+ANSWER_WITHIN = timedelta(minutes=2)
+"""How long a request may be under way until the partner has at least answered that it will act."""
+
 KEPT = timedelta(days=1)
 """How long a request is kept after its deadline, or after the end of the reservation that it made."""
 
@@ -83,7 +86,7 @@ class Request(BaseModel):
     result: dict[str, Any] | None = None
     """The CommandResult, or that of a charging profile, that came later."""
     told: bool = False
-    """Whether the result was sent to the response URL of the partner that asked; it never is twice."""
+    """Whether the result was sent to the response URL of the partner that asked; none ever is twice."""
     failure: str | None = None
     """Why the partner could not be asked, or could not be told the result (CMD-08)."""
     session: dict[str, Any] | None = None
@@ -166,11 +169,14 @@ class Requests:
         return self._end(request_id, {"status": RequestStatus.CONCLUDED, "result": result})
 
     def cancel_reservation(self, request_id: str, result: wire.JsonObject) -> Request | None:
-        """Give a RESERVE_NOW the further result CANCELED_RESERVATION (CMD-25); None unless it was ACCEPTED before."""
+        """Give a RESERVE_NOW the further result CANCELED_RESERVATION (CMD-25); None unless it was ACCEPTED before.
+
+        The partner that made the reservation is to be told anew.
+        """
 
         def cancel(known: Request) -> Mapping[str, object] | None:
             reserved = known.kind == CommandType.RESERVE_NOW and known.outcome == CommandResultType.ACCEPTED
-            return {"result": result} if reserved else None
+            return {"result": result, "told": False} if reserved else None
 
         return self.change(request_id, cancel)
 

@@ -89,13 +89,13 @@ class Reservations:
             return reservation
         raise Conflict
 
-    def begin(self, reservation: Reservation, request_id: str, expires: datetime) -> bool:
-        """A charge point has accepted it, or its change; False if it has ended meanwhile."""
+    def begin(self, reservation: Reservation, request_id: str, expires: datetime) -> Reservation | None:
+        """A charge point has accepted it, or its change: as it is then; None if it has ended meanwhile."""
         return self._change(reservation, {"request_id": request_id, "expires": expires})
 
-    def end(self, reservation: Reservation) -> bool:
-        """It was cancelled, or has expired; False if it had ended before."""
-        return self._change(reservation, {"ended": True})
+    def end(self, reservation: Reservation) -> None:
+        """It was cancelled, or has expired."""
+        self._change(reservation, {"ended": True})
 
     def reserve(self, token: ObjectId, location: ObjectId, reservation: Reservation) -> None:
         """A token has the reservation at a Location."""
@@ -108,19 +108,19 @@ class Reservations:
         found = _reservation(item) if item else None
         return self.get(found.partner_id, found.party, found.reservation_id) if found else None
 
-    def _change(self, reservation: Reservation, changes: dict[str, object]) -> bool:
+    def _change(self, reservation: Reservation, changes: dict[str, object]) -> Reservation | None:
         for _ in attempts():
             item = self._table.get(_key(reservation))
             known = _reservation(item) if item else None
             if known is None or known.number != reservation.number or known.ended:
-                return False
+                return None
             try:
                 changed = known.model_copy(update=changes)
                 self._write(changed, item, keep_until=changed.expires)
             except Conflict:
                 continue
-            return True
-        return False
+            return changed
+        return None
 
     def _write(self, reservation: Reservation, known: Item | None, *, keep_until: datetime) -> None:
         """Write a reservation together with its number, which no other may have."""

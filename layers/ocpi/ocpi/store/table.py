@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -29,11 +30,14 @@ LONGEST_PAUSE_S = 0.1
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
-_LOST = {"ConditionalCheckFailed", "TransactionConflict"}
 
 
 class Conflict(Exception):
     """The stored item is not in the state that the write asked for; nothing was written."""
+
+
+class Busy(Conflict):
+    """Others write the same item at this moment, so nothing was written; it says nothing of the item's state."""
 
 
 @cache
@@ -68,12 +72,12 @@ def attempts() -> Iterator[None]:
     """The attempts of a read-change-write, with random pauses in between so that two writers part.
 
     Raises:
-        Conflict: all of them were in vain.
+        Busy: all of them were in vain.
     """
     for _ in range(ATTEMPTS):
         yield
         time.sleep(random.uniform(0, LONGEST_PAUSE_S))  # noqa: S311 - no secret
-    raise Conflict("the item is being written by others all the time")
+    raise Busy("the item is being written by others all the time")
 
 
 @dataclass(frozen=True)
@@ -108,28 +112,20 @@ class Table:
         for page in _pages(query):
             yield from map(plain, page["Items"])
 
-    def between(self, index: Index, list_id: str, first: str, last: str, *, limit: int) -> tuple[list[Item], bool]:
+    def between(
+        self, index: Index, list_id: str, first: str, last: str, *, limit: int, newest_first: bool = False
+    ) -> tuple[list[Item], bool]:
         """At most `limit` items of an index whose sort keys lie between two, both included; eventually consistent.
+
+        They come in the order of their sort keys, or with `newest_first` the other way round.
 
         Returns the items, and whether the store stopped early because they are large (it reads 1 MB at a time).
         """
         query = _range(self.name, index, list_id, first, last) | {"ProjectionExpression": index.read, "Limit": limit}
+        if newest_first:
+            query["ScanIndexForward"] = False
         answer = client().query(**query)
         return [plain(item) for item in answer["Items"]], "LastEvaluatedKey" in answer and len(answer["Items"]) < limit
-
-    def last(self, index: Index, list_id: str) -> Item | None:
-        """The item of an index with the greatest sort key, or None; eventually consistent."""
-        query: dict[str, Any] = {
-            "TableName": self.name,
-            "IndexName": index.name,
-            "KeyConditionExpression": f"{index.partition_key} = :list",
-            "ExpressionAttributeValues": {":list": {"S": list_id}},
-            "ProjectionExpression": index.read,
-            "ScanIndexForward": False,
-            "Limit": 1,
-        }
-        items = client().query(**query)["Items"]
-        return plain(items[0]) if items else None
 
     def count(self, index: Index, list_id: str, first: str, last: str) -> int:
         """How many items of an index have a sort key between two, both included; eventually consistent."""
@@ -137,22 +133,33 @@ class Table:
         return sum(page["Count"] for page in _pages(query))
 
     def put(self, key: Key, item: Item, condition: str = "", values: Item | None = None) -> Item | None:
-        """Write an item whole, and return the one it replaced.
+        """Write an item whole, and return the one it replaced; wait while a transaction writes it.
 
         Raises:
             Conflict: `condition` does not hold.
+            Busy: there was no end of transactions.
         """
         put = self.put_action(key, item, condition, values)["Put"]
-        try:
-            answer = client().put_item(**put, ReturnValues="ALL_OLD")
-        except client().exceptions.ConditionalCheckFailedException:
-            raise Conflict from None
-        replaced = answer.get("Attributes")
-        return plain(replaced) if replaced else None
+        for _ in attempts():
+            try:
+                replaced = client().put_item(**put, ReturnValues="ALL_OLD").get("Attributes")
+            except client().exceptions.ConditionalCheckFailedException:
+                raise Conflict from None
+            except client().exceptions.TransactionConflictException:
+                continue
+            return plain(replaced) if replaced else None
+        raise Busy
 
     def delete(self, key: Key) -> None:
-        """Remove an item, if it is there."""
-        client().delete_item(TableName=self.name, Key=_key(key))
+        """Remove an item, if it is there; wait while a transaction writes it.
+
+        Raises:
+            Busy: there was no end of transactions.
+        """
+        for _ in attempts():
+            with suppress(client().exceptions.TransactionConflictException):
+                client().delete_item(TableName=self.name, Key=_key(key))
+                return
 
     def put_action(
         self, key: Key, item: Item, condition: str = "", values: Item | None = None
@@ -189,14 +196,17 @@ class Table:
         """Write all of `actions` or nothing.
 
         Raises:
-            Conflict: a condition does not hold, or someone else writes the same item at this moment.
+            Conflict: a condition does not hold.
+            Busy: someone else writes one of the items at this moment.
         """
         try:
             client().transact_write_items(TransactItems=actions)
         except client().exceptions.TransactionCanceledException as error:
             reasons = {reason.get("Code") for reason in error.response.get("CancellationReasons", [])}
-            if reasons & _LOST:
+            if "ConditionalCheckFailed" in reasons:
                 raise Conflict from None
+            if "TransactionConflict" in reasons:
+                raise Busy from None
             raise
 
 

@@ -13,7 +13,7 @@ from ocpi.types.versions import ModuleID
 MOST = 20
 """How many eMSPs may have a token of the same uid and type; no two should."""
 
-_BY_UID = Index("by_audience", "audience_list", "list_position", "pk, sk")
+_BY_UID = Index("by_audience_keys", "audience_list", "list_position", "pk, sk")
 _FIRST, _LAST = " ", "~"
 
 
@@ -39,8 +39,10 @@ class KnownTokens:
 
     def find(self, typed_uid: str) -> list[KnownToken]:
         """Those with this uid and type (see :func:`ocpi.store.keys.typed_uid`), the one that changed last first."""
-        entries, _ = self._table.between(_BY_UID, keys.tokens_list(typed_uid), _FIRST, _LAST, limit=MOST)
-        items = [self._table.get((entry["pk"], entry["sk"])) for entry in reversed(entries)]
+        entries, _ = self._table.between(
+            _BY_UID, keys.tokens_list(typed_uid), _FIRST, _LAST, limit=MOST, newest_first=True
+        )
+        items = [self._table.get((entry["pk"], entry["sk"])) for entry in entries]
         return [
             KnownToken(item["partner_id"], Token.model_validate(wire.loads(item["document"])))
             for item in items

@@ -54,7 +54,7 @@ def resolve(url: str, *, allow_private: bool) -> Target:
     addresses = _addresses(parts.hostname, port)
     for address in addresses:
         if not allow_private and not is_public(address):
-            raise AddressRefused(f"{parts.hostname} leads to {address}, which is not a public address")
+            raise AddressRefused(f"{parts.hostname} leads to no public address")
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(parts.scheme, parts.hostname, port, addresses[0], path)
 

@@ -1,13 +1,14 @@
 """The front door of every API function: message ids, authorization, routing headers and the envelope, done once."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from mangum import Mangum
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
+from starlette.routing import Route as PathRoute
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ocpi import starting
@@ -21,8 +22,8 @@ from ocpi.transport.tokens import Presented, presented
 type Authenticate = Callable[[Presented], Caller | None]
 """From a credentials token to who presents it, or None where the token does not open this door."""
 
-type Route = Callable[[Mapping[str, str], Caller], Routing]
-"""From the headers of a request and its caller to who speaks to whom; it refuses what must not be."""
+type Route = Callable[[Routing, Caller], Routing]
+"""From what the routing headers say and the caller to who speaks to whom; it refuses what must not be."""
 
 type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -96,8 +97,9 @@ class Door:
             state["caller"] = caller
             _put_up_with(caller, scope, headers)
             if self._route:
-                answer_headers |= Routing.of(headers).answer().headers()
-                state["routing"] = self._route(headers, caller)
+                told = Routing.of(headers)
+                answer_headers |= told.answer().headers()
+                state["routing"] = self._route(told, caller)
                 answer_headers |= state["routing"].answer().headers()
             await self._app(scope, receive, answer)
         except OcpiError as error:
@@ -106,7 +108,7 @@ class Door:
             logger.exception("internal error")
             await failure(INTERNAL_ERROR)(scope, receive, answer)
         milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        logger.info("request", method=scope["method"], path=scope["path"], status=status, milliseconds=milliseconds)
+        logger.info("request", method=scope["method"], path=route_path(scope), status=status, milliseconds=milliseconds)
 
     def _caller(self, headers: Headers) -> tuple[str, Caller]:
         """The token in clear, and who presents it."""
@@ -115,6 +117,15 @@ class Door:
             if caller is not None:
                 return each.token, caller
         raise unauthorized()
+
+
+def route_path(scope: Scope) -> str | None:
+    """The path as its route is written, for the log: uids of tokens and ids of response URLs stand in the real one."""
+    route = scope.get("route")
+    if not isinstance(route, PathRoute):
+        return None
+    written, asked = route.path.split("/")[1:], scope["path"].split("/")
+    return "/".join([*asked[: len(asked) - len(written)], *written])  # the route knows nothing of its prefixes
 
 
 def _put_up_with(caller: Caller, scope: Scope, headers: Headers) -> None:

@@ -9,6 +9,7 @@ import hmac
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from operator import itemgetter
 from urllib.parse import urlencode
 
 from starlette.datastructures import QueryParams
@@ -53,7 +54,7 @@ class PageRequest:
     offset: int
     limit: int
     filters: tuple[tuple[str, str], ...] = ()
-    """Every other parameter, as it came."""
+    """Every parameter but `offset`, `limit` and `cursor`, as it came."""
     cursor: Cursor | None = None
 
     @classmethod
@@ -83,6 +84,8 @@ class PageRequest:
 class CursorSigner:
     """Signs the cursors of one list: none can be made up, changed, or used in another list or with other filters.
 
+    Only `limit` may change from page to page.
+
     Args:
         sign: the keyed hash.
         list_id: the list.
@@ -110,7 +113,8 @@ class CursorSigner:
         return Cursor(position, int(total))
 
     def _signature(self, payload: bytes, page: PageRequest, offset: int) -> bytes:
-        context = f"{self.list_id}|{page.date_from}|{page.date_to}|{offset}|"
+        filters = urlencode(sorted(page.filters, key=itemgetter(0)))  # clients may put them in another order
+        context = f"{self.list_id}|{filters}|{offset}|"
         return self.sign(context.encode() + payload)[:_SIGNATURE_BYTES]
 
 

@@ -1,6 +1,7 @@
 """From bytes to checked OCPI objects; what is wrong is named by JSON Pointer (RFC 6901)."""
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from ocpi import wire
 from ocpi.transport.status import invalid, not_json
@@ -13,6 +14,8 @@ MAX_REQUEST_BYTES = 100_000
 """What a request whose result comes later may weigh, its answer and its result each: all are kept in one item."""
 
 MAX_ERRORS_TOLD = 5
+
+_LENGTHS = {"too_short": ("min_length", "at least"), "too_long": ("max_length", "at most")}
 
 
 def parse_object(body: bytes, most: int = MAX_BODY_BYTES) -> wire.JsonObject:
@@ -46,10 +49,19 @@ def validated[M: BaseModel](model: type[M], document: object) -> M:
 
 def explain(error: ValidationError) -> str:
     """What a pydantic error says, as ``/path/to/field: message`` for each field."""
-    errors = error.errors(include_url=False, include_context=False, include_input=False)
-    problems = [f"{_pointer(problem['loc'])}: {problem['msg']}" for problem in errors[:MAX_ERRORS_TOLD]]
+    errors = error.errors(include_url=False)
+    problems = [f"{_pointer(problem['loc'])}: {_message(problem)}" for problem in errors[:MAX_ERRORS_TOLD]]
     more = len(errors) - MAX_ERRORS_TOLD
     return "; ".join(problems) + (f"; and {more} more" if more > 0 else "")
+
+
+def _message(problem: ErrorDetails) -> str:
+    """What pydantic says, without what it says about itself; of our string types it speaks as if they were lists."""
+    if isinstance(problem["input"], str) and problem["type"] in _LENGTHS:
+        bound, words = _LENGTHS[problem["type"]]
+        length = problem["ctx"][bound]
+        return f"String should have {words} {length} character{'s' if length != 1 else ''}"
+    return problem["msg"].removeprefix("Value error, ")
 
 
 def _pointer(location: tuple[int | str, ...]) -> str:

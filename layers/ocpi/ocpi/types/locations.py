@@ -388,6 +388,9 @@ def _time_zone(name: str) -> str:
     return name
 
 
+TimeZone = Annotated[Text, Field(max_length=255), AfterValidator(_time_zone)]
+"""An IANA time zone (LOC-28)."""
+
 class Location(OcpiModel):
     """A place with EVSEs, owned by one CPO (LOC-21 to LOC-28)."""
 
@@ -411,7 +414,7 @@ class Location(OcpiModel):
     suboperator: BusinessDetails | None = None
     owner: BusinessDetails | None = None
     facilities: ZeroOrMore[Facility] = []
-    time_zone: Annotated[Text, Field(max_length=255), AfterValidator(_time_zone)]
+    time_zone: TimeZone
     opening_times: Hours | None = None
     charging_when_closed: Boolean | None = None
     images: ZeroOrMore[Image] = []

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from ocpi.pricing.cost import price_cdr
-from ocpi.pricing.verify import verify
 from ocpi.types.cdrs import CDR
+from tests.conformance.pricing.asking import price_cdr, verify
+from tests.conformance.pricing.test_worked_sessions import COMPLEX
 from tests.unit.pricing.build import (
     MONDAY,
     ZONE,
@@ -27,7 +27,6 @@ from tests.unit.pricing.build import (
     tariff,
     time,
 )
-from tests.unit.pricing.test_worked_sessions import COMPLEX
 
 UNDER = tariff(
     element(time(3, "20", 300), reservation="RESERVATION"),

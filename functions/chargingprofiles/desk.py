@@ -5,7 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from chargingprofiles.forwarding import Forwarding
-from chargingprofiles.wish import Wish
+from chargingprofiles.request import ProfileRequest
 from ocpi import clock, wire
 from ocpi.requests.deadlines import Deadlines
 from ocpi.requests.evses import can, evses
@@ -44,33 +44,33 @@ class ProfileDesk:
     timeout: timedelta
     interval: timedelta
 
-    def take(self, wish: Wish) -> wire.JsonObject | ChargingProfileResponse:
+    def take(self, asked: ProfileRequest) -> wire.JsonObject | ChargingProfileResponse:
         """The immediate answer; an accepted request is stored, and will have its result.
 
         Raises:
             OcpiError: 3000 if the CPO that has to be asked cannot be.
         """
-        stored = self.objects.get(wish.session)
+        stored = self.objects.get(asked.session)
         if stored is None:
-            return self._of_a_cpo(wish)
-        refusal = self._refusal(wish, stored.parsed())
+            return self._of_a_cpo(asked)
+        refusal = self._refusal(asked, stored.parsed())
         if refusal:
             return ChargingProfileResponse(result=refusal, timeout=0)
         response = ChargingProfileResponse(
             result=ChargingProfileResponseType.ACCEPTED, timeout=int(self.timeout.total_seconds())
         )
         answer = {"result": response.result, "timeout": response.timeout}
-        request = wish.received(wish.session, clock.now() + self.timeout).model_copy(update={"answer": answer})
+        request = asked.received(asked.session, clock.now() + self.timeout).model_copy(update={"answer": answer})
+        self.deadlines.wake(request.id, request.deadline)  # first: whatever is stored will end
         self.requests.add(request)
-        self.deadlines.wake(request.id, request.deadline)
         return response
 
-    def _refusal(self, wish: Wish, session: dict[str, Any]) -> ChargingProfileResponseType | None:
-        if session["status"] not in _ONGOING or not wish.allowed(session):
+    def _refusal(self, asked: ProfileRequest, session: dict[str, Any]) -> ChargingProfileResponseType | None:
+        if session["status"] not in _ONGOING or not asked.allowed(session):
             return ChargingProfileResponseType.REJECTED
-        if not self._capable(wish.session, session):
+        if not self._capable(asked.session, session):
             return ChargingProfileResponseType.NOT_SUPPORTED
-        if not self.controllers.may_ask(wish.session.text, self.interval):
+        if not self.controllers.may_ask(asked.session.text, self.interval):
             return ChargingProfileResponseType.TOO_OFTEN
         return None
 
@@ -80,11 +80,14 @@ class ProfileDesk:
         found = evses(location.parsed(), session["evse_uid"]) if location else []
         return any(can(evse, Capability.CHARGING_PROFILE_CAPABLE) for evse in found)
 
-    def _of_a_cpo(self, wish: Wish) -> wire.JsonObject | ChargingProfileResponse:
-        session = self.forwarding.find(wish)
+    def _of_a_cpo(self, asked: ProfileRequest) -> wire.JsonObject | ChargingProfileResponse:
+        """The session of a CPO that is meant; a caller is kept to the pace before it is looked for (CHP-07)."""
+        if not self.controllers.may_ask(f"{asked.caller.id}#{asked.session.text}", self.interval):
+            return ChargingProfileResponse(result=ChargingProfileResponseType.TOO_OFTEN, timeout=0)
+        session = self.forwarding.find(asked)
         if session is None:
             return ChargingProfileResponse(result=ChargingProfileResponseType.UNKNOWN_SESSION, timeout=0)
         known = self.objects.get(session)
-        if known is None or not wish.allowed(known.parsed()):
+        if known is None or not asked.allowed(known.parsed()):
             return ChargingProfileResponse(result=ChargingProfileResponseType.REJECTED, timeout=0)
-        return self.forwarding.forward(wish, session)
+        return self.forwarding.forward(asked, session)

@@ -4,8 +4,9 @@ from decimal import Decimal
 
 import pytest
 
-from ocpi.pricing.cost import cost
 from ocpi.types.periods import CdrDimensionType
+from tests.conformance.pricing.asking import cost, starts, total
+from tests.conformance.pricing.test_worked_sessions import COMPLEX
 from tests.unit.pricing.build import (
     MONDAY,
     SATURDAY,
@@ -20,13 +21,10 @@ from tests.unit.pricing.build import (
     price,
     reserve,
     session,
-    starts,
     tariff,
     time,
-    total,
     volumes,
 )
-from tests.unit.pricing.test_worked_sessions import COMPLEX
 
 NOON = f"{MONDAY}T12:00"
 

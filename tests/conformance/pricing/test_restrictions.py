@@ -1,16 +1,13 @@
 """Which price holds when."""
 
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
-from ocpi.pricing.amounts import CannotPrice, rounded
-from ocpi.pricing.choice import applicable
-from ocpi.pricing.cost import cost
+from ocpi.pricing.amounts import rounded
 from ocpi.types.periods import CdrDimensionType
-from ocpi.types.sessions import ProfileType, Session
-from ocpi.types.tariffs import Tariff
+from ocpi.types.sessions import Session
+from tests.conformance.pricing.asking import asked, cost, starts, total
 from tests.objects import SESSION
 from tests.unit.pricing.build import (
     MONDAY,
@@ -25,10 +22,8 @@ from tests.unit.pricing.build import (
     price,
     reserve,
     session,
-    starts,
     tariff,
     time,
-    total,
     volumes,
 )
 
@@ -76,34 +71,6 @@ def test_free_of_charge_is_a_price_of_nothing_which_differs_from_no_price() -> N
     assert costs.total_energy_cost is None
     assert Session.model_validate(SESSION).total_cost is None
     assert Session.model_validate(SESSION | {"total_cost": {"excl_vat": 0.0}}).total_cost == costs.total_cost
-
-
-def kinds(tariffs: list[Tariff]) -> list[str | None]:
-    return [tariff.type for tariff in tariffs]
-
-
-@pytest.mark.requirement("TAR-14")
-def test_the_type_of_a_tariff_says_for_whom_it_is() -> None:
-    offered = [
-        tariff(element(HOUR), tariff_id=kind or "any", **({"type": kind} if kind else {}))
-        for kind in (None, "REGULAR", "PROFILE_CHEAP", "PROFILE_FAST", "PROFILE_GREEN", "AD_HOC_PAYMENT")
-    ]
-    now = datetime(2026, 3, 2, tzinfo=UTC)
-    assert kinds(applicable(offered, now)) == ["REGULAR", None]
-    assert kinds(applicable(offered, now, ProfileType.REGULAR)) == ["REGULAR", None]
-    assert kinds(applicable(offered, now, ProfileType.CHEAP)) == ["PROFILE_CHEAP", None]
-    assert kinds(applicable(offered, now, ProfileType.FAST)) == ["PROFILE_FAST", None]
-    assert kinds(applicable(offered, now, ProfileType.GREEN)) == ["PROFILE_GREEN", None]
-    assert kinds(applicable(offered, now, ad_hoc=True)) == ["AD_HOC_PAYMENT", None]
-
-
-@pytest.mark.requirement("TAR-17")
-def test_a_tariff_holds_until_its_successor_does() -> None:
-    old = tariff(element(HOUR), tariff_id="old", end_date_time="2026-03-01T00:00:00Z")
-    new = tariff(element(HOUR), tariff_id="new", start_date_time="2026-03-01T00:00:00Z")
-    change = datetime(2026, 3, 1, tzinfo=UTC)
-    assert applicable([old, new], change.replace(month=2)) == [old]
-    assert applicable([old, new], change) == [new]
 
 
 @pytest.mark.requirement("TAR-19")
@@ -276,8 +243,8 @@ def test_an_expired_reservation_has_the_prices_of_both_kinds_the_one_for_expiry_
 def test_a_price_that_depends_on_an_unknown_current_is_refused() -> None:
     under = tariff(element(time(1), max_current=16, start_time="13:00"), element(time(2)))
     assert total(under, "2026-03-02T11:00", charge(60)) == price(2)
-    with pytest.raises(CannotPrice, match="depends on the current"):
-        total(under, NOON, charge(120))
+    reply = asked(session(under, NOON, charge(120)), ZONE)
+    assert (reply.status, reply.detail) == (400, "/stretches: the tariff depends on the current, which is not known")
 
 
 @pytest.mark.requirement("TAR-32")

@@ -14,7 +14,7 @@ from ocpi.types.versions import ModuleID
 
 
 @dataclass(frozen=True)
-class Wish:
+class ProfileRequest:
     """What is asked (SET, CLEAR or ACTIVE), by whom over which connection, and of which of our parties."""
 
     kind: str
@@ -49,7 +49,7 @@ class Wish:
             partner_id=self.caller.id,
             own_party=self.own_party,
             party=self.party,
-            document={"session_id": session.id} | self.document,
+            document=self.document | {"session_id": session.id},
             response_url=self.document["response_url"],
             created=clock.now(),
             deadline=deadline,

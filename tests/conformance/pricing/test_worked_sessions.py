@@ -3,7 +3,7 @@
 import pytest
 
 from ocpi.pricing.amounts import rounded
-from ocpi.pricing.cost import cost
+from tests.conformance.pricing.asking import cost, total
 from tests.unit.pricing.build import (
     MONDAY,
     SATURDAY,
@@ -20,7 +20,6 @@ from tests.unit.pricing.build import (
     session,
     tariff,
     time,
-    total,
 )
 
 NOON = f"{MONDAY}T12:00"
