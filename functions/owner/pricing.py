@@ -43,8 +43,8 @@ MOST_STRETCHES = 2000
 MOST_STORED_TARIFFS = 20
 """How many Tariffs of ours are looked up for one session."""
 
-MOST_STEPS = 400_000
-"""About how many restrictions are looked at for one session, which takes some seconds."""
+MOST_STEPS = 200_000
+"""About how many restrictions are looked at for one session: seconds."""
 
 Decimals = Annotated[int, Field(strict=True, ge=0, le=10)]
 
