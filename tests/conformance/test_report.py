@@ -58,6 +58,7 @@ def test_the_committed_page_is_what_the_tests_say(tmp_path: Path, pytestconfig: 
     run = report(tmp_path / "page.md", "--collect-only", "-n", "0", "-m", "not e2e", "tests")
     assert (tmp_path / "page.md").exists(), run.stdout + run.stderr
     assert (tmp_path / "page.md").read_text() == PAGE.read_text(), "make conformance writes docs/conformance.md anew"
+    assert run.returncode == 0, run.stdout
 
 
 def test_outcomes_are_heard_from_all_workers(tmp_path: Path) -> None:

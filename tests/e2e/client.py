@@ -54,13 +54,16 @@ class Client:
         except urllib.error.HTTPError as error:
             return error.code, json.load(error)
 
-    def register(self, versions_url: str, partner: Partner) -> dict[tuple[str, str], str]:
-        """Register as `partner`; the token becomes the final one. The platform's URLs by module and role."""
+    def register(self, versions_url: str, partner: Partner, **changes: object) -> dict[tuple[str, str], str]:
+        """Register as `partner`, with changed credentials; the token becomes the final one.
+
+        Returns the platform's URLs by module and role.
+        """
         _, versions = self.call("GET", versions_url)
         details_url = next(each["url"] for each in versions["data"] if each["version"] == "2.2.1")
         _, details = self.call("GET", details_url)
         urls = {(end["identifier"], end["role"]): end["url"] for end in details["data"]["endpoints"]}
-        status, answer = self.call("POST", urls["credentials", "SENDER"], partner.credentials())
+        status, answer = self.call("POST", urls["credentials", "SENDER"], partner.credentials() | changes)
         assert (status, answer["status_code"]) == (200, 1000), answer
         self.token = answer["data"]["token"]
         return urls

@@ -13,7 +13,7 @@ from ocpi.store.sites import Sites
 from tests.e2e.client import Client, ocpi
 from tests.e2e.waiting import eventually
 from tests.objects import EVSE, LOCATION, SESSION, SITE
-from tests.partner import Answer, Partner, Seen, ok, partner
+from tests.partner import ROLES, Answer, Partner, Seen, ok, partner
 
 pytestmark = pytest.mark.e2e
 
@@ -50,7 +50,7 @@ def test_the_invitation_s_token_is_dead_after_registration(stack: Stack, cpo: Cp
     invited = Client(token_a)
     with partner() as server:
         server.serve_versions()
-        invited.register(stack.versions_url, server)
+        invited.register(stack.versions_url, server, roles=[role | {"party_id": "OTH"} for role in ROLES])
     assert invited.call("GET", stack.versions_url)[0] == 200
     assert Client(token_a).call("GET", stack.versions_url)[0] == 401
 

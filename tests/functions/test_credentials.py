@@ -349,7 +349,7 @@ def test_a_registration_that_fails_leaves_what_was_known_of_a_former_partner(
     assert restored.model_dump(exclude=written) == former.model_dump(exclude=written)
     connection.partner.answers["POST", "/credentials"] = ok(connection.partner.credentials("token-c"))
     registered = handshake.register("CPO", connection.partner.versions_url, "token-a")
-    assert (registered.status, registered.quirks) == (PartnerStatus.REGISTERED, {Quirk.NO_PATCH})
+    assert (registered.status, registered.quirks) == (PartnerStatus.REGISTERED, frozenset({Quirk.NO_PATCH}))
 
 
 @pytest.mark.requirement("STA-07")

@@ -20,7 +20,7 @@ from tests.api import Reply, request
 from tests.functions.conftest import Connection
 from tests.loop import Loop
 from tests.objects import EVSE, LOCATION, SESSION, SITE
-from tests.partner import Answer, Seen, ok
+from tests.partner import ROLES, Answer, Seen, ok
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 PLACE = ObjectId("cpo", ModuleID.LOCATIONS, "NL", "SIM", "L1")
@@ -219,7 +219,9 @@ def test_a_response_url_works_for_its_partner_only(cpo: Cpo, handshake: Any) -> 
     url = cpo.put[0][1]["response_url"]
     assert len(url.rpartition("/")[2]) >= 32, "not to be guessed"
     token_a = handshake.invite("Other")
-    other = request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=cpo.connection.partner.credentials("other"))
+    roles = [role | {"party_id": "OTH"} for role in ROLES]
+    offered = cpo.connection.partner.credentials("other") | {"roles": roles}
+    other = request("POST", "/ocpi/2.2.1/credentials", token=token_a, body=offered)
     path = url.removeprefix("https://ocpi.example.com")
     foreign = request("POST", path, token=other.data["token"], body={"result": "ACCEPTED"})
     assert foreign.http_status == 404

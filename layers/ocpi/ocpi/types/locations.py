@@ -391,6 +391,7 @@ def _time_zone(name: str) -> str:
 TimeZone = Annotated[Text, Field(max_length=255), AfterValidator(_time_zone)]
 """An IANA time zone (LOC-28)."""
 
+
 class Location(OcpiModel):
     """A place with EVSEs, owned by one CPO (LOC-21 to LOC-28)."""
 
