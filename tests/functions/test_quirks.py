@@ -38,7 +38,7 @@ def plain(token: str) -> dict[str, str]:
 
 
 class TestPlainTokens:
-    @pytest.mark.requirement("TRA-03")
+    @pytest.mark.requirement("TRA-04", "TRA-03")
     def test_decision_5_a_plain_token_is_taken_from_this_partner_alone(self, connection: Connection) -> None:
         assert request("GET", VERSIONS, headers=plain(connection.token)).http_status == 401
         differs(Quirk.PLAIN_TOKENS)

@@ -373,11 +373,13 @@ _RESULT = {"result": "ACCEPTED"}
 _AT = {"location_id": "L1", "evse_uid": "E1"}
 _AT_CONNECTOR = _AT | {"connector_id": "1"}
 _MESSAGE = [{"language": "en", "text": "done"}]
-_CREDENTIALS = {
+_CREDENTIALS: Document = {
     "token": "theirs",
     "url": _URL,
     "roles": [{"role": "CPO", "business_details": {"name": "P"}, "party_id": "SIM", "country_code": "NL"}],
 }
+
+_NEW_CREDENTIALS = _CREDENTIALS | {"roles": [_CREDENTIALS["roles"][0] | {"party_id": "NEW"}]}
 
 ENDPOINTS: tuple[Endpoint, ...] = (
     # Receivers
@@ -474,7 +476,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
         SIM,
     ),
     # Credentials
-    Endpoint("POST", f"{OCPI}/credentials", "credentials", "Credentials", _both("Credentials", _CREDENTIALS), NEW),
+    Endpoint("POST", f"{OCPI}/credentials", "credentials", "Credentials", _both("Credentials", _NEW_CREDENTIALS), NEW),
     Endpoint("PUT", f"{OCPI}/credentials", "credentials", "Credentials", _both("Credentials", _CREDENTIALS), SIM),
     # The owner's
     _own("PUT", "/locations/NL/OCS/L1", "Location", OWN_LOCATION),
