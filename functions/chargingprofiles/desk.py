@@ -7,6 +7,7 @@ from typing import Any
 from chargingprofiles.forwarding import Forwarding
 from chargingprofiles.request import ProfileRequest
 from ocpi import clock, wire
+from ocpi.requests.bodies import CLEAR
 from ocpi.requests.deadlines import Deadlines
 from ocpi.requests.evses import can, evses
 from ocpi.store import keys
@@ -70,9 +71,11 @@ class ProfileDesk:
             return ChargingProfileResponseType.REJECTED
         if not self._capable(asked.session, session):
             return ChargingProfileResponseType.NOT_SUPPORTED
-        if not self.controllers.may_ask(asked.session.text, self.interval):
-            return ChargingProfileResponseType.TOO_OFTEN
-        return None
+        return None if self._in_time(asked, asked.session.text) else ChargingProfileResponseType.TOO_OFTEN
+
+    def _in_time(self, asked: ProfileRequest, what: str) -> bool:
+        """Whether a request keeps to the pace; a profile that is wrong may be cleared at once."""
+        return asked.kind == CLEAR or self.controllers.may_ask(what, self.interval)
 
     def _capable(self, id_: ObjectId, session: dict[str, Any]) -> bool:
         place = ObjectId(keys.OWN, ModuleID.LOCATIONS, id_.country_code, id_.party_id, session["location_id"])
@@ -82,7 +85,7 @@ class ProfileDesk:
 
     def _of_a_cpo(self, asked: ProfileRequest) -> wire.JsonObject | ChargingProfileResponse:
         """The session of a CPO that is meant; a caller is kept to the pace before it is looked for (CHP-07)."""
-        if not self.controllers.may_ask(f"{asked.caller.id}#{asked.session.text}", self.interval):
+        if not self._in_time(asked, f"{asked.caller.id}#{asked.session.text}"):
             return ChargingProfileResponse(result=ChargingProfileResponseType.TOO_OFTEN, timeout=0)
         session = self.forwarding.find(asked)
         if session is None:

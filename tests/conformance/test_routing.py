@@ -85,6 +85,7 @@ def test_of_several_parties_one_must_be_addressed(
     assert (reply.http_status, reply.status_code) == (200, 2001)
     assert reply.message.startswith("header OCPI-to-party-id")
     assert problem in reply.message
+    assert "ocpi-from-party-id" not in reply.headers, "nobody answers in the name of a party that is not ours"
 
 
 @pytest.mark.requirement("ROU-02")

@@ -251,6 +251,13 @@ def test_requests_that_follow_each_other_too_fast_are_too_often(emsp: Controller
     assert result_of(emsp.gets()) == "ACCEPTED"
 
 
+@pytest.mark.requirement("CHP-03")
+def test_a_wrong_profile_may_be_cleared_at_once(emsp: Controller) -> None:
+    assert result_of(emsp.sets()) == "ACCEPTED"
+    path = f"/ocpi/2.2.1/receiver/chargingprofiles/S1?response_url={quote(emsp.response_url, safe='')}"
+    assert result_of(request("DELETE", path, token=emsp.connection.token)) == "ACCEPTED"
+
+
 @pytest.mark.requirement("CHP-08")
 @pytest.mark.parametrize("wish", ["gets", "sets", "clears"])
 def test_an_evse_that_takes_no_profiles_is_not_supported(emsp: Controller, wish: str) -> None:

@@ -686,7 +686,14 @@ def test_an_error_with_a_response_is_a_refusal(cpo: Cpo) -> None:
 
 
 @pytest.mark.parametrize(
-    "answer", [(500, b"oops"), (200, {"status_code": 3000}), ok({"result": "SURE", "timeout": 1}), ok()]
+    "answer",
+    [
+        (500, b"oops"),
+        (500, {"status_code": 2000, "data": {"result": "ACCEPTED", "timeout": 3}}),
+        (200, {"status_code": 3000}),
+        ok({"result": "SURE", "timeout": 1}),
+        ok(),
+    ],
 )
 def test_a_partner_that_gives_no_answer_fails_the_request(cpo: Cpo, answer: Answer) -> None:
     cpo.answers(answer)

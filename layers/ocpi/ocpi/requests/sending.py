@@ -234,6 +234,8 @@ class Sending:
         """Keep the answer; an error may carry a response as well (CMD-10)."""
         if len(wire.dumps(answer.data)) > MAX_REQUEST_BYTES:
             raise PartnerUnreachable(f"the partner's answer is larger than {MAX_REQUEST_BYTES} bytes")
+        if answer.http_status >= 500:
+            raise PartnerUnreachable(str(answer))
         try:
             response = _RESPONSES[request.module].model_validate(answer.data)
         except ValidationError as error:

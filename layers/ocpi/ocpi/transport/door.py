@@ -98,7 +98,7 @@ class Door:
             _put_up_with(caller, scope, headers)
             if self._route:
                 told = Routing.of(headers)
-                answer_headers |= told.answer().headers()
+                answer_headers |= Routing(None, told.sender).headers()  # until it is clear who answers
                 state["routing"] = self._route(told, caller)
                 answer_headers |= state["routing"].answer().headers()
             await self._app(scope, receive, answer)
