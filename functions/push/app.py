@@ -48,9 +48,9 @@ def _send_object(message: ObjectMessage) -> None:
     try:
         outcome = object_sender.send(message)
     except (NotDelivered, PartnerUnreachable) as error:
-        logger.warning("not pushed", partner_id=partner_id, module=module, object=named, reason=str(error))
+        logger.warning("not pushed", partner_id=partner_id, ocpi_module=module, object=named, reason=str(error))
         return
-    logger.info("push", partner_id=partner_id, module=module, object=named, outcome=outcome)
+    logger.info("push", partner_id=partner_id, ocpi_module=module, object=named, outcome=outcome)
 
 
 def _named(object_id: ObjectId) -> str:

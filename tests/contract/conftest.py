@@ -1,10 +1,12 @@
 """The store on moto, and on the local AWS (marked e2e): both have to do alike."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+import boto3
 import pytest
 
 from ocpi.store.lists import Lists
@@ -32,6 +34,21 @@ def store(request: Any) -> Iterator[Store]:
         yield Store(Partners("partners"), Objects("objects"), Lists("objects"), Sites("sites"), name)
         return
     outputs = request.getfixturevalue("on_stack").outputs
-    tables = (outputs[table] for table in ("PartnersTable", "ObjectsTable", "SitesTable"))
-    partners, objects, sites = tables
+    partners, objects, sites = (_twin(outputs[f"{table}Table"]) for table in ("Partners", "Objects", "Sites"))
     yield Store(Partners(partners), Objects(objects), Lists(objects), Sites(sites), name)
+
+
+def _twin(name: str) -> str:
+    """A table like one of the deployed ones, but without a stream: no function acts upon what is stored there."""
+    dynamodb = boto3.client("dynamodb")
+    deployed = dynamodb.describe_table(TableName=name)["Table"]
+    indexes = [
+        {part: index[part] for part in ("IndexName", "KeySchema", "Projection")}
+        for index in deployed.get("GlobalSecondaryIndexes", [])
+    ]
+    twin: dict[str, Any] = {part: deployed[part] for part in ("KeySchema", "AttributeDefinitions")}
+    if indexes:
+        twin["GlobalSecondaryIndexes"] = indexes
+    with suppress(dynamodb.exceptions.ResourceInUseException):
+        dynamodb.create_table(TableName=f"{name}-twin", BillingMode="PAY_PER_REQUEST", **twin)
+    return f"{name}-twin"

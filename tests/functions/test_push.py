@@ -333,6 +333,16 @@ def test_decision_3_a_tariff_is_put_and_deleted_never_patched(loop: Loop, emsp: 
     assert [method for method, _ in emsp.heard] == ["PUT", "PUT", "DELETE", "PUT"]
 
 
+def test_what_was_sent_is_logged_and_holds_up_nothing(loop: Loop, emsp: Receiver) -> None:
+    own.put_tariff(TARIFF)
+    logger.setLevel("INFO")  # the tests log errors only
+    try:
+        loop.run()
+    finally:
+        logger.setLevel("ERROR")
+    assert [method for method, _ in emsp.heard] == ["PUT"]
+
+
 @pytest.mark.requirement("TOK-05")
 def test_a_token_is_invalidated_at_the_cpo(loop: Loop, connect: Connect) -> None:
     cpo = Receiver(connect("CPO NL SIM", offers=OFFERS))
