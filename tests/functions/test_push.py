@@ -370,7 +370,7 @@ def test_the_log_of_pushes_names_no_uid_of_a_token(
     own.put_token(TOKEN)
     loop.run()
     (entry,) = [entry for entry in logged if entry["message"] in ("push", "not pushed")]
-    assert (entry["partner_id"], entry["module"]) == ("sim", "tokens")
+    assert (entry["partner_id"], entry["ocpi_module"]) == ("sim", "tokens")
     assert cpo.server.url in str(entry) or failure[1] != b"<html>"
     assert TOKEN["uid"] not in str(logged)
 
