@@ -13,8 +13,8 @@ from cli.check.rules import CHECKS
 from cli.check.run import OUR_PARTY, Order, Outcome, run
 from cli.output import AsJson
 from ocpi import wire
-from ocpi.transport.headers import Party
 from ocpi.transport.tokens import MAX_TOKEN_LENGTH
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 
 EVERYWHERE = "0.0.0.0"  # noqa: S104 - what an operator may ask for

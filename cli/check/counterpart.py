@@ -11,7 +11,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from ocpi import clock
-from ocpi.transport.headers import CORRELATION_ID, REQUEST_ID, Party
+from ocpi.transport.headers import CORRELATION_ID, REQUEST_ID
+from ocpi.types.parties import Party
 from ocpi.types.primitives import format_datetime
 
 MAX_REMEMBERED = 2000

@@ -18,7 +18,7 @@ from cli.check.rules import CHECKS
 from cli.check.store import clear_away
 from cli.check.subject import Subject
 from cli.check.verdict import NotApplicable, Unmet
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 
 MAX_SILENCE = 3

@@ -11,7 +11,8 @@ from cli.check.client import Client, Headers
 from cli.check.counterpart import Counterpart, Seen
 from cli.check.exchange import Exchange
 from cli.check.verdict import NotApplicable, Unmet
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 
 VERSION = "2.2.1"

@@ -17,10 +17,10 @@ from ocpi.store.objects import Objects, StoredObject
 from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
 from ocpi.store.requests import ANSWER_WITHIN, Request, Requests, RequestStatus
-from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, StatusCode
 from ocpi.types.credentials import CredentialsRole
-from ocpi.types.primitives import Role, same
+from ocpi.types.parties import Party
+from ocpi.types.primitives import Role
 from ocpi.types.versions import ModuleID
 
 ON_THE_WAY = timedelta(seconds=5)
@@ -99,9 +99,9 @@ class Forwarding:
 
 
 def _is(role: CredentialsRole, party: Party) -> bool:
-    return same(role.country_code, party.country_code) and same(role.party_id, party.party_id)
+    return party.named(role.country_code, role.party_id)
 
 
 def _is_customer(stored: StoredObject, emsp: Party) -> bool:
     token: dict[str, Any] = stored.parsed()["cdr_token"]  # type: ignore[assignment]  # validated before it is stored
-    return same(token["country_code"], emsp.country_code) and same(token["party_id"], emsp.party_id)
+    return emsp.named(token["country_code"], token["party_id"])

@@ -8,8 +8,8 @@ from ocpi import clock
 from ocpi.store.keys import ObjectId
 from ocpi.store.partner import Partner
 from ocpi.store.requests import Direction, Request, new_request_id
-from ocpi.transport.headers import Party
-from ocpi.types.primitives import Role, same
+from ocpi.types.parties import Party
+from ocpi.types.primitives import Role
 from ocpi.types.versions import ModuleID
 
 
@@ -37,7 +37,7 @@ class ProfileRequest:
         )
 
     def _is_from(self, country_code: str, party_id: str) -> bool:
-        return same(country_code, self.party.country_code) and same(party_id, self.party.party_id)
+        return self.party.named(country_code, party_id)
 
     def received(self, session: ObjectId, deadline: datetime) -> Request:
         """As a request that is about `session`."""

@@ -17,10 +17,10 @@ from ocpi.store.partner import Partner
 from ocpi.store.requests import Direction, Request, Requests, new_request_id
 from ocpi.store.reservations import Reservations
 from ocpi.store.tokens import KnownToken
-from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, StatusCode, invalid
 from ocpi.types.commands import CommandResponse, CommandResponseType, CommandType
 from ocpi.types.locations import Capability
+from ocpi.types.parties import Party
 from ocpi.types.periods import AuthMethod
 from ocpi.types.primitives import DisplayText, parse_datetime, same
 from ocpi.types.sessions import NOT_AVAILABLE, SessionStatus
@@ -288,7 +288,7 @@ def _require_capability(order: Order, candidates: list[Part]) -> list[Part]:
 
 
 def _is_of(token: dict[str, Any], party: Party) -> bool:
-    return same(token["country_code"], party.country_code) and same(token["party_id"], party.party_id)
+    return party.named(token["country_code"], token["party_id"])
 
 
 def _rejected(why: str) -> Refused:

@@ -2,14 +2,14 @@
 
 from fastapi import APIRouter, Request
 
-from ocpi.intake.answers import written
 from ocpi.parties import clients
+from ocpi.parties.serving import written
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner
 from ocpi.transport.envelope import OcpiResponse, stored
-from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, StatusCode, unknown
 from ocpi.transport.validation import parse_object
+from ocpi.types.parties import Party
 
 _CLIENT = "/{country_code}/{party_id}"
 

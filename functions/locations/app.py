@@ -3,23 +3,12 @@
 import ocpi.starting  # noqa: F401 - before all else
 from locations import receiver, sender
 from locations.settings import Settings
-from ocpi.parties.access import Access
-from ocpi.parties.listing import Listing
-from ocpi.parties.mounting import module_handler
-from ocpi.parties.own import OwnPlatform
-from ocpi.parties.secrets import Hasher
-from ocpi.store.lists import Lists
-from ocpi.store.objects import Objects
-from ocpi.store.partners import Partners
+from ocpi.parties.serving import Serving
 from ocpi.types.versions import InterfaceRole, ModuleID
 
-settings = Settings.load()
-own = OwnPlatform(settings.public_base_url, settings.roles)
-objects = Objects(settings.objects_table)
-hasher = Hasher(settings.token_pepper_secret_id)
-listing = Listing(Lists(settings.objects_table), hasher)
+serving = Serving.of(ModuleID.LOCATIONS, Settings.load())
 interfaces = {
-    InterfaceRole.SENDER: sender.routes(objects, listing, own.url(ModuleID.LOCATIONS, InterfaceRole.SENDER)),
-    InterfaceRole.RECEIVER: receiver.routes(objects),
+    InterfaceRole.SENDER: sender.routes(serving.objects, serving.listing, serving.url(InterfaceRole.SENDER)),
+    InterfaceRole.RECEIVER: receiver.routes(serving.objects),
 }
-handler = module_handler(ModuleID.LOCATIONS, interfaces, own, Access(Partners(settings.partners_table), hasher))
+handler = serving.handler(interfaces)

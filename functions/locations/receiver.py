@@ -3,9 +3,9 @@
 from fastapi import APIRouter, Request
 
 from ocpi.intake import locations
-from ocpi.intake.answers import written
 from ocpi.intake.parts import way
 from ocpi.parties.ownership import owned
+from ocpi.parties.serving import written
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.transport.envelope import OcpiResponse, stored, success

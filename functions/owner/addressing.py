@@ -6,9 +6,9 @@ from ocpi.parties.own import INTERFACES, OwnPlatform
 from ocpi.store.keys import OWN, ObjectId
 from ocpi.store.partner import Partner
 from ocpi.store.partners import Partners
-from ocpi.transport.headers import Party
 from ocpi.transport.status import invalid, unknown
-from ocpi.types.primitives import Role, same
+from ocpi.types.parties import Party
+from ocpi.types.primitives import Role
 from ocpi.types.versions import InterfaceRole, ModuleID
 
 MAX_ID_LENGTH = 39
@@ -37,7 +37,7 @@ class Addresses:
         """
         party = self.own.find(country_code, party_id)
         if party is None:
-            ours = ", ".join(f"{party.country_code}/{party.party_id}" for party in self.own.parties)
+            ours = ", ".join(map(str, self.own.parties))
             raise unknown(f"party {country_code[:2]}/{party_id[:3]}; this platform's own are {ours}")
         return party
 
@@ -49,7 +49,7 @@ class Addresses:
         """
         party = self.party(country_code, party_id)
         if party not in self._having(module, InterfaceRole.SENDER):
-            name = f"{party.country_code}/{party.party_id}"
+            name = str(party)
             raise unknown(f"list: {name} owns no {module}, for its roles are {', '.join(self._roles(party))}")
         return party
 
@@ -60,13 +60,9 @@ class Addresses:
             OcpiError: 2001, saying `where` it is named, if that is none of ours or it is not clear which.
         """
         candidates = self._having(module, side)
-        chosen = [
-            party
-            for party in candidates
-            if named is None or (same(party.country_code, named.country_code) and same(party.party_id, named.party_id))
-        ]
+        chosen = [party for party in candidates if named is None or party.named(named.country_code, named.party_id)]
         if len(chosen) != 1:
-            names = ", ".join(f"{party.country_code}/{party.party_id}" for party in candidates) or "none"
+            names = ", ".join(map(str, candidates)) or "none"
             raise invalid(f"{where}: must be one of our parties with the role for it: {names}")
         return chosen[0]
 
@@ -78,11 +74,7 @@ class Addresses:
         ]
 
     def _roles(self, party: Party) -> list[Role]:
-        return [
-            own.role
-            for own in self.own.roles
-            if same(own.country_code, party.country_code) and same(own.party_id, party.party_id)
-        ]
+        return [own.role for own in self.own.roles if party.named(own.country_code, own.party_id)]
 
     def object(self, module: ModuleID, country_code: str, party_id: str, id_: str) -> ObjectId:
         """An object of ours.
@@ -132,7 +124,7 @@ def partners_party(partner: Partner, country_code: str, party_id: str) -> Party:
     """
     party = others_party(country_code, party_id)
     if not partner.owns(party.country_code, party.party_id):
-        raise unknown(f"party {party.country_code}/{party.party_id}: the partner {partner.id} has not registered it")
+        raise unknown(f"party {party}: the partner {partner.id} has not registered it")
     return party
 
 

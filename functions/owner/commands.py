@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from ocpi.requests.sending import Sending
 from ocpi.store.partner import Partner
-from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, invalid, unknown
 from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object, validated
 from ocpi.types.commands import CommandType
+from ocpi.types.parties import Party
 from ocpi.types.primitives import OcpiModel, Role
 from ocpi.types.versions import InterfaceRole, ModuleID
 from owner import examples
@@ -71,7 +71,7 @@ def _cpo(partner: Partner, named: PartyName | None) -> Party | None:
     """
     if named:
         if not partner.owns(named.country_code, named.party_id):
-            raise invalid(f"/party: {named.country_code}/{named.party_id} is none of the parties of {partner.id}")
+            raise invalid(f"/party: {named} is none of the parties of {partner.id}")
         return named.party
     if partner.is_hub:
         return None

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.tokens import TokenType
 from owner.answers import JSON_TYPE, PROBLEM_TYPE, Problem, Written
 

@@ -1,6 +1,6 @@
 """Parties as this API's bodies name them."""
 
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.primitives import CountryCode, OcpiModel, PartyId
 
 

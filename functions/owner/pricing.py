@@ -21,11 +21,11 @@ from ocpi.pricing.session import LONGEST, Activity, Stretch
 from ocpi.pricing.verify import verify
 from ocpi.store.keys import OWN, ObjectId
 from ocpi.store.objects import Objects
-from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, invalid, unknown
 from ocpi.transport.validation import explain, parse_object, validated
 from ocpi.types.cdrs import CDR
 from ocpi.types.locations import Location, TimeZone
+from ocpi.types.parties import Party
 from ocpi.types.periods import ChargingPeriod
 from ocpi.types.primitives import CiString36, DateTime, Number, OcpiModel, OneOrMore, Price, ZeroOrMore, same
 from ocpi.types.sessions import Session

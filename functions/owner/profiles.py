@@ -7,10 +7,10 @@ from starlette.responses import Response
 from ocpi.requests.active_profiles import ActiveProfiles
 from ocpi.requests.sending import Sending
 from ocpi.store.keys import ObjectId
-from ocpi.transport.headers import Party
 from ocpi.transport.status import invalid
 from ocpi.transport.validation import MAX_REQUEST_BYTES, parse_object, validated
 from ocpi.types.chargingprofiles import MAX_SECONDS, ActiveChargingProfile, ChargingProfile
+from ocpi.types.parties import Party
 from ocpi.types.versions import InterfaceRole, ModuleID
 from owner import examples
 from owner.addressing import Addresses, partners_party, printable_id

@@ -14,8 +14,9 @@ from ocpi.store.objects import Objects, StoredObject
 from ocpi.store.partner import Partner, Quirk
 from ocpi.store.partners import Partners
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
 from ocpi.transport.status import StatusCode
+from ocpi.types.parties import Party
 from ocpi.types.versions import InterfaceRole, ModuleID
 
 

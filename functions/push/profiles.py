@@ -14,10 +14,11 @@ from ocpi.store.partners import Partners
 from ocpi.store.profiles import ProfileState
 from ocpi.store.sites import Sites
 from ocpi.transport.client import Answer, PartnerUnreachable
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
 from ocpi.transport.status import StatusCode
 from ocpi.transport.validation import explain
 from ocpi.types.chargingprofiles import ChargingProfileResponse, SetChargingProfile
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 from ocpi.types.versions import InterfaceRole, ModuleID
 

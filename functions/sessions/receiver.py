@@ -3,12 +3,11 @@
 from fastapi import APIRouter, Request
 
 from ocpi.intake import sessions
-from ocpi.intake.answers import written
 from ocpi.parties.ownership import owned
+from ocpi.parties.serving import read, written
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
-from ocpi.transport.envelope import OcpiResponse, stored, success
-from ocpi.transport.status import unknown
+from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.validation import parse_object
 from ocpi.types.versions import ModuleID
 
@@ -20,12 +19,8 @@ def routes(objects: Objects) -> APIRouter:
     router = APIRouter()
 
     @router.get(_SESSION)
-    async def read(request: Request) -> OcpiResponse:
-        session = _addressed(request)
-        known = objects.get(session)
-        if known is None:
-            raise unknown(f"Session {session.id}")
-        return stored(known.document)
+    async def get(request: Request) -> OcpiResponse:
+        return read(objects, _addressed(request), "Session")
 
     @router.put(_SESSION)
     async def put(request: Request) -> OcpiResponse:

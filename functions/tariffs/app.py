@@ -1,25 +1,14 @@
 """Lambda handler of the tariffs module."""
 
 import ocpi.starting  # noqa: F401 - before all else
-from ocpi.parties.access import Access
-from ocpi.parties.listing import Listing
-from ocpi.parties.mounting import module_handler
-from ocpi.parties.own import OwnPlatform
-from ocpi.parties.secrets import Hasher
-from ocpi.store.lists import Lists
-from ocpi.store.objects import Objects
-from ocpi.store.partners import Partners
+from ocpi.parties.serving import Serving
 from ocpi.types.versions import InterfaceRole, ModuleID
 from tariffs import receiver, sender
 from tariffs.settings import Settings
 
-settings = Settings.load()
-own = OwnPlatform(settings.public_base_url, settings.roles)
-objects = Objects(settings.objects_table)
-hasher = Hasher(settings.token_pepper_secret_id)
-listing = Listing(Lists(settings.objects_table), hasher)
+serving = Serving.of(ModuleID.TARIFFS, Settings.load())
 interfaces = {
-    InterfaceRole.SENDER: sender.routes(listing, own.url(ModuleID.TARIFFS, InterfaceRole.SENDER)),
-    InterfaceRole.RECEIVER: receiver.routes(objects),
+    InterfaceRole.SENDER: sender.routes(serving.listing, serving.url(InterfaceRole.SENDER)),
+    InterfaceRole.RECEIVER: receiver.routes(serving.objects),
 }
-handler = module_handler(ModuleID.TARIFFS, interfaces, own, Access(Partners(settings.partners_table), hasher))
+handler = serving.handler(interfaces)

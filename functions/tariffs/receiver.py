@@ -3,12 +3,11 @@
 from fastapi import APIRouter, Request
 
 from ocpi.intake import tariffs
-from ocpi.intake.answers import written
 from ocpi.parties.ownership import owned
+from ocpi.parties.serving import read, written
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
-from ocpi.transport.envelope import OcpiResponse, stored, success
-from ocpi.transport.status import unknown
+from ocpi.transport.envelope import OcpiResponse, success
 from ocpi.transport.validation import parse_object
 from ocpi.types.versions import ModuleID
 
@@ -20,12 +19,8 @@ def routes(objects: Objects) -> APIRouter:
     router = APIRouter()
 
     @router.get(_TARIFF)
-    async def read(request: Request) -> OcpiResponse:
-        tariff = _addressed(request)
-        known = objects.get(tariff)
-        if known is None:
-            raise unknown(f"Tariff {tariff.id}")
-        return stored(known.document)
+    async def get(request: Request) -> OcpiResponse:
+        return read(objects, _addressed(request), "Tariff")
 
     @router.put(_TARIFF)
     async def put(request: Request) -> OcpiResponse:

@@ -1,9 +1,7 @@
 """Settings of the tariffs function."""
 
-from ocpi.settings import ApiSettings
+from ocpi.settings import ObjectSettings
 
 
-class Settings(ApiSettings):
+class Settings(ObjectSettings):
     """What the function needs from its environment."""
-
-    objects_table: str

@@ -16,7 +16,7 @@ from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner
 from ocpi.store.requests import Direction, Request, Requests, new_request_id
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.tokens import AuthorizationInfo, LocationReferences, TokenType
 from ocpi.types.versions import ModuleID
 

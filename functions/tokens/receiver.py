@@ -3,8 +3,8 @@
 from fastapi import APIRouter, Request
 
 from ocpi.intake import tokens
-from ocpi.intake.answers import written
 from ocpi.parties.ownership import owned
+from ocpi.parties.serving import written
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.transport.envelope import OcpiResponse, stored, success

@@ -8,7 +8,7 @@ from cli.check.reach import CannotRun
 from cli.check.registry import Check
 from cli.check.rules import CHECKS
 from cli.check.run import Order, Outcome, Report, run
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from tests.check.flaws import FLAWS, Flaw
 from tests.check.reference import INVITATION, PARTNER_TOKEN, Reference, Tamper, listening
 from tests.check.tampering import spoil

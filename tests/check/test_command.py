@@ -19,7 +19,7 @@ from cli.check.counterpart import counterpart
 from cli.check.registry import Check
 from cli.check.rules import CHECKS
 from cli.check.run import Order, Report, run
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from tests.check.reference import INVITATION, PARTNER_TOKEN, Answer, Proceed, Reference, Request, listening
 from tests.check.tampering import header, recode, spoil
 

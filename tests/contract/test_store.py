@@ -13,7 +13,7 @@ from ocpi.store.objects import Outcome
 from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.store.profiles import ProfileState
 from ocpi.store.table import Busy, Conflict
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.versions import ModuleID
 from tests.conflicts import others_write
 from tests.contract.conftest import Store

@@ -15,7 +15,7 @@ from ocpi.requests.deadlines import Deadlines
 from ocpi.store.controllers import Controller as StoredController
 from ocpi.store.controllers import Controllers
 from ocpi.store.requests import Direction, Request, Requests, RequestStatus
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.versions import ModuleID
 from tests.api import Reply, deployed_as, request
 from tests.functions.conftest import Connect, Connection

@@ -9,8 +9,8 @@ import pytest
 from ocpi.parties.handshake import Handshake, NameTaken
 from ocpi.store.partner import Partner as StoredPartner
 from ocpi.store.partner import PartnerStatus, Quirk
-from ocpi.transport.headers import Party
 from ocpi.transport.status import OcpiError, StatusCode
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 from tests import own
 from tests.api import deployed, request

@@ -10,7 +10,8 @@ from ocpi.parties.secrets import Safe
 from ocpi.store.objects import Objects
 from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
+from ocpi.types.parties import Party
 from tests.api import Reply, deployed_as, request
 from tests.functions.conftest import Connect, Connection, Register
 from tests.objects import LOCATION, without

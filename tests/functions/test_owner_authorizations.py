@@ -5,7 +5,7 @@ import pytest
 from ocpi.clock import now
 from ocpi.requests.decisions import AUTHORIZE
 from ocpi.store.requests import Direction, Request, Requests
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.versions import ModuleID
 from owner import examples
 from tests.api import request

@@ -14,7 +14,7 @@ from ocpi.requests.decisions import AUTHORIZE
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.requests import Direction, Request, Requests
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
 from outbox.events import DetailType, events_of

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from ocpi import wire
 from ocpi.store.requests import Request, RequestStatus
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from tests import own
 from tests.api import Reply, deployed, event_loop, request
 from tests.functions.conftest import Register

@@ -26,7 +26,7 @@ from ocpi.store.partner import Partner as StoredPartner
 from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
 from ocpi.store.requests import Direction, Request, Requests
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.tokens import TokenType
 from ocpi.types.versions import ModuleID
 from tests import objects as examples

@@ -31,3 +31,9 @@ class ApiSettings(Settings):
     token_pepper_secret_id: str
     public_base_url: str
     roles: Json[tuple[CredentialsRole, ...]]
+
+
+class ObjectSettings(ApiSettings):
+    """What every function needs that serves objects."""
+
+    objects_table: str

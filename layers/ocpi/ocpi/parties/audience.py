@@ -7,8 +7,8 @@ from starlette.requests import Request
 from ocpi.parties.routing import addressed_party, requesting_party
 from ocpi.store.lists import ObjectList
 from ocpi.store.partner import Partner
-from ocpi.transport.headers import Party
-from ocpi.types.primitives import Role, same
+from ocpi.types.parties import Party
+from ocpi.types.primitives import Role
 from ocpi.types.versions import ModuleID
 
 
@@ -27,8 +27,4 @@ def visible(request: Request, module: ModuleID, sees_all: AbstractSet[Role]) -> 
 
 def _roles(partner: Partner, party: Party) -> set[Role]:
     """The market roles of one of a partner's parties."""
-    return {
-        own.role
-        for own in partner.roles
-        if same(own.country_code, party.country_code) and same(own.party_id, party.party_id)
-    }
+    return {own.role for own in partner.roles if party.named(own.country_code, own.party_id)}

@@ -8,8 +8,9 @@ from ocpi.parties.secrets import Safe
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner, PartnerStatus, Quirk
 from ocpi.transport.client import PartnerClient, PartnerUnreachable
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
 from ocpi.types.hubclientinfo import ConnectionStatus
+from ocpi.types.parties import Party
 from ocpi.types.versions import InterfaceRole, ModuleID
 
 
@@ -56,7 +57,7 @@ class Calling:
             return
         status = clients.connection(self.objects, partner.id, party)
         if status not in (ConnectionStatus.CONNECTED, None):
-            raise NotConnected(f"{party.country_code}/{party.party_id} is {status} at the hub {partner.id}")
+            raise NotConnected(f"{party} is {status} at the hub {partner.id}")
 
 
 def address(partner: Partner, module: ModuleID, role: InterfaceRole, *parts: str) -> str:

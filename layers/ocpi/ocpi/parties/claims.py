@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from ocpi.parties.own import OwnPlatform
 from ocpi.store.partner import Partner, PartnerStatus
-from ocpi.transport.headers import Party
 from ocpi.transport.status import invalid
 from ocpi.types.credentials import CredentialsRole
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 
 _CONNECTED = {PartnerStatus.REGISTERED, PartnerStatus.SUSPENDED}
@@ -29,7 +29,7 @@ class Claim:
         return cls(told.role, Party(country_code, party_id))
 
     def __str__(self) -> str:
-        return f"{self.role}:{self.party.country_code}/{self.party.party_id}"
+        return f"{self.role}:{self.party}"
 
 
 def pins(roles: Iterable[CredentialsRole]) -> frozenset[str]:

@@ -3,10 +3,10 @@
 from ocpi import wire
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects, Outcome, StoredObject
-from ocpi.transport.headers import Party
 from ocpi.transport.patch import last_updated
 from ocpi.transport.validation import require_same, validated
 from ocpi.types.hubclientinfo import ClientInfo, ConnectionStatus
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 from ocpi.types.versions import ModuleID
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ocpi import wire
 from ocpi.store.partner import Partner, PartnerStatus
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 from ocpi.types.versions import InterfaceRole, ModuleID
 

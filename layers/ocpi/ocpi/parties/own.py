@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from ocpi.transport.headers import Party
 from ocpi.types.credentials import Credentials, CredentialsRole
-from ocpi.types.primitives import Role, same
+from ocpi.types.parties import Party
+from ocpi.types.primitives import Role
 from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID, Version, VersionDetails, VersionNumber
 
 VERSION = VersionNumber.V2_2_1
@@ -115,10 +115,7 @@ class OwnPlatform:
 
     def find(self, country_code: str, party_id: str) -> Party | None:
         """Our party of that name, in any spelling."""
-        for party in self.parties:
-            if same(party.country_code, country_code) and same(party.party_id, party_id):
-                return party
-        return None
+        return next((party for party in self.parties if party.named(country_code, party_id)), None)
 
     def response_url(self, module: ModuleID, request_id: str) -> str:
         """Where the result of one request of ours is to be posted (CMD-06, CHP-13)."""

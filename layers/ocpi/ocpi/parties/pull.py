@@ -15,8 +15,9 @@ from ocpi.store.partner import Partner
 from ocpi.store.pulls import Pulls
 from ocpi.transport.client import PartnerUnreachable
 from ocpi.transport.crawling import BrokenList, crawl
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
 from ocpi.types.credentials import CredentialsRole
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role, format_datetime
 from ocpi.types.versions import InterfaceRole, ModuleID
 

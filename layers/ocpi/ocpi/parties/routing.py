@@ -8,9 +8,10 @@ from starlette.requests import Request
 from ocpi.parties.own import INTERFACES, Interface, OwnPlatform
 from ocpi.store.partner import Partner
 from ocpi.transport.door import Route
-from ocpi.transport.headers import FROM_PARTY, TO_PARTY, Party, Routing
+from ocpi.transport.headers import FROM_PARTY, TO_PARTY, Routing
 from ocpi.transport.quirks import Caller
 from ocpi.transport.status import invalid
+from ocpi.types.parties import Party
 
 
 def route(own: OwnPlatform) -> Route:
@@ -20,8 +21,7 @@ def route(own: OwnPlatform) -> Route:
         assert isinstance(caller, Partner)  # noqa: S101 - who may come in is a partner
         sender = routing.sender
         if sender and not caller.owns(sender.country_code, sender.party_id):
-            name = f"{sender.country_code}/{sender.party_id}"
-            raise invalid(f"header {FROM_PARTY}: {name} is not among the roles that you have registered")
+            raise invalid(f"header {FROM_PARTY}: {sender} is not among the roles that you have registered")
         return replace(routing, receiver=_addressed(own, routing.receiver))
 
     return read
@@ -82,9 +82,9 @@ def _addressed(own: OwnPlatform, named: Party | None) -> Party:
         raise invalid(f"header {TO_PARTY}: must be given, since this platform has several parties: {ours}")
     party = own.find(named.country_code, named.party_id)
     if party is None:
-        raise invalid(f"header {TO_PARTY}: {named.country_code}/{named.party_id} is none of our parties: {ours}")
+        raise invalid(f"header {TO_PARTY}: {named} is none of our parties: {ours}")
     return party
 
 
 def _names(parties: Iterable[Party]) -> str:
-    return ", ".join(f"{party.country_code}/{party.party_id}" for party in parties)
+    return ", ".join(map(str, parties))

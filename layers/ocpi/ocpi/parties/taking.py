@@ -12,10 +12,10 @@ from ocpi.store.keys import ObjectId, typed_uid
 from ocpi.store.lists import Lists, ObjectList, Window
 from ocpi.store.objects import Objects, Outcome
 from ocpi.store.partner import Partner
-from ocpi.transport.headers import Party
 from ocpi.transport.paging import MAX_LIMIT
 from ocpi.transport.patch import last_updated
 from ocpi.transport.status import OcpiError
+from ocpi.types.parties import Party
 from ocpi.types.versions import ModuleID
 
 _LONGEST_ID = 39

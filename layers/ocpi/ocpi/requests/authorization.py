@@ -23,9 +23,10 @@ from ocpi.store.partners import Partners
 from ocpi.store.requests import Requests
 from ocpi.store.tokens import KnownToken, KnownTokens
 from ocpi.transport.client import Answer, PartnerUnreachable
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
 from ocpi.transport.status import OcpiError, StatusCode
 from ocpi.transport.validation import explain
+from ocpi.types.parties import Party
 from ocpi.types.primitives import Role, same
 from ocpi.types.tokens import AllowedType, AuthorizationInfo, LocationReferences, TokenType, WhitelistType
 from ocpi.types.versions import InterfaceRole, ModuleID

@@ -8,9 +8,10 @@ from ocpi import wire
 from ocpi.parties.calling import Calling, address
 from ocpi.store.partner import Partner
 from ocpi.transport.client import PartnerUnreachable
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
 from ocpi.transport.status import OcpiError, StatusCode
 from ocpi.transport.validation import validated
+from ocpi.types.parties import Party
 from ocpi.types.sessions import ChargingPreferences, ChargingPreferencesResponse
 from ocpi.types.versions import InterfaceRole, ModuleID
 

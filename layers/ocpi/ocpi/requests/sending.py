@@ -20,13 +20,14 @@ from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.requests import ANSWER_WITHIN, Direction, Request, Requests, RequestStatus, new_request_id
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
-from ocpi.transport.headers import Party, Routing
+from ocpi.transport.headers import Routing
 from ocpi.transport.status import OcpiError, StatusCode, invalid, unknown
 from ocpi.transport.validation import MAX_REQUEST_BYTES, explain, validated
 from ocpi.types.chargingprofiles import MAX_SECONDS, ChargingProfileResponse, SetChargingProfile
 from ocpi.types.commands import CommandResponse, CommandType
 from ocpi.types.locations import Capability
-from ocpi.types.primitives import parse_datetime, same
+from ocpi.types.parties import Party
+from ocpi.types.primitives import parse_datetime
 from ocpi.types.tokens import Token
 from ocpi.types.versions import InterfaceRole, ModuleID
 
@@ -154,11 +155,11 @@ class Sending:
         """The stored Token: only our own may be used, and only while they are valid (CMD-19)."""
         token = Token.model_validate(given)
         stored = None
-        if same(token.country_code, own_party.country_code) and same(token.party_id, own_party.party_id):
+        if own_party.named(token.country_code, token.party_id):
             uid = keys.typed_uid(token.uid, token.type)
             stored = self.objects.get(ObjectId(keys.OWN, ModuleID.TOKENS, token.country_code, token.party_id, uid))
         if stored is None:
-            message = f"/token: {own_party.country_code}/{own_party.party_id} has no Token {token.uid} ({token.type})"
+            message = f"/token: {own_party} has no Token {token.uid} ({token.type})"
             raise OcpiError(StatusCode.UNKNOWN_TOKEN, message)
         document = stored.parsed()
         if not document["valid"]:

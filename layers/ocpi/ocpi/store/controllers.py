@@ -9,7 +9,7 @@ from ocpi import clock, wire
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.table import Conflict, Table
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 
 KEPT = timedelta(days=60)
 """Longer than any session lasts."""

@@ -6,7 +6,7 @@ from typing import Self
 
 from ocpi.store import keys
 from ocpi.store.table import Index, Item, Table
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.versions import ModuleID
 
 _OWNER = Index("by_owner", "owner_list", "list_position", "document, list_position")

@@ -5,10 +5,10 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from ocpi.transport.headers import Party
 from ocpi.transport.quirks import Quirk
 from ocpi.types.credentials import CredentialsRole
-from ocpi.types.primitives import DateTime, Role, same
+from ocpi.types.parties import Party
+from ocpi.types.primitives import DateTime, Role
 from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID
 
 __all__ = ["Partner", "PartnerStatus", "Quirk", "partner_id"]
@@ -72,7 +72,7 @@ class Partner(BaseModel):
 
     def hosts(self, party: Party) -> bool:
         """Whether the party is one of its own, rather than one behind it."""
-        return any(same(r.country_code, party.country_code) and same(r.party_id, party.party_id) for r in self.roles)
+        return any(party.named(role.country_code, role.party_id) for role in self.roles)
 
     @property
     def is_hub(self) -> bool:

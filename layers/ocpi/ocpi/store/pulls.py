@@ -5,7 +5,7 @@ from datetime import datetime
 from ocpi.store import keys
 from ocpi.store.lists import ObjectList
 from ocpi.store.table import Table
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 
 
 class Pulls:

@@ -13,10 +13,10 @@ from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.table import Conflict, Item, Table, attempts
 from ocpi.store.tokens import KnownToken
-from ocpi.transport.headers import Party
 from ocpi.transport.status import invalid
 from ocpi.transport.validation import MAX_BODY_BYTES
 from ocpi.types.commands import CommandResultType, CommandType
+from ocpi.types.parties import Party
 from ocpi.types.primitives import DateTime
 from ocpi.types.tokens import Token, TokenType
 from ocpi.types.versions import ModuleID

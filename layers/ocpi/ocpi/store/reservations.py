@@ -10,7 +10,7 @@ from ocpi import clock, wire
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.table import Conflict, Item, Table, attempts
-from ocpi.transport.headers import Party
+from ocpi.types.parties import Party
 from ocpi.types.primitives import DateTime, same
 
 KEPT = timedelta(days=1)

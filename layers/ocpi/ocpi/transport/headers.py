@@ -6,6 +6,7 @@ from typing import Self
 from uuid import uuid4
 
 from ocpi.transport.status import invalid
+from ocpi.types.parties import Party
 
 AUTHORIZATION = "Authorization"
 REQUEST_ID = "X-Request-ID"
@@ -45,14 +46,6 @@ class MessageIds:
 
 def _clean(value: str | None) -> str:
     return "".join(c for c in value or "" if " " < c <= "~")[:MAX_ID_LENGTH]
-
-
-@dataclass(frozen=True)
-class Party:
-    """A party as the routing headers name it."""
-
-    country_code: str
-    party_id: str
 
 
 @dataclass(frozen=True)
