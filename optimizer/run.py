@@ -187,7 +187,7 @@ class Runner:
             request = ProfileRequest(partner_id=message.partner_id, location=location, session=message.session.text)
             self.sites.add_request(message.request_id, request, situation.now)
             if self._mark(message, situation, states[charging.id], schedule):
-                messages.append((message.partner_id, message))
+                messages.append((message.group, message))
         self.push_queue.send(messages)
         return len(messages)
 

@@ -24,9 +24,11 @@ os.environ |= {
     "PARTNERS_TABLE": "partners",
     "OBJECTS_TABLE": "objects",
     "SITES_TABLE": "sites",
+    "DELIVERIES_TABLE": "deliveries",
     "PUSH_QUEUE_URL": f"{_QUEUES}/push.fifo",
     "OPTIMIZE_QUEUE_URL": f"{_QUEUES}/optimize.fifo",
     "TIMEOUT_QUEUE_URL": f"{_QUEUES}/timeouts",
+    "PULL_QUEUE_URL": f"{_QUEUES}/pull",
     "EVENT_BUS_NAME": "events",
     "TOKEN_KEY_ID": "alias/token",
     "TOKEN_PEPPER_SECRET_ID": "pepper",
@@ -74,12 +76,13 @@ def on_stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 def _create_resources() -> None:
     dynamodb, sqs, kms, secrets, events = _clients()
-    for name in ("partners", "sites"):
+    for name in ("partners", "sites", "deliveries"):
         dynamodb.create_table(TableName=name, **_table())
     dynamodb.create_table(TableName="objects", **_table("owner_list", "audience_list", "list_position"), **_INDEXES)
     for queue in ("push.fifo", "optimize.fifo"):
         sqs.create_queue(QueueName=queue, Attributes={"FifoQueue": "true"})
-    sqs.create_queue(QueueName="timeouts")
+    for queue in ("timeouts", "pull"):
+        sqs.create_queue(QueueName=queue)
     events.create_event_bus(Name="events")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/token", TargetKeyId=key)

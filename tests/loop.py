@@ -8,7 +8,18 @@ from uuid import uuid4
 import boto3
 
 ROUNDS = 50
+TIMEOUT_S = 45.0
+"""Of the push function."""
+
 STREAMED = ("objects", "sites")
+
+
+class Context:
+    """What Lambda tells a function that has just begun."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """As if no time passed."""
+        return int(TIMEOUT_S * 1000)
 
 
 class Loop:
@@ -58,7 +69,7 @@ class Loop:
         carried = False
         for event in self._messages(queue):
             carried = True
-            import_module(module).handler(event, None)
+            import_module(module).handler(event, Context())
         return carried
 
     def _messages(self, queue: str) -> Iterator[dict[str, Any]]:
@@ -66,7 +77,9 @@ class Loop:
         url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         while True:
             answer = self._sqs.receive_message(
-                QueueUrl=url, MaxNumberOfMessages=1, AttributeNames=["SentTimestamp", "MessageGroupId"]
+                QueueUrl=url,
+                MaxNumberOfMessages=1,
+                AttributeNames=["SentTimestamp", "MessageGroupId", "ApproximateReceiveCount"],
             )
             if not answer.get("Messages"):
                 return

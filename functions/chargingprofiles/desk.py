@@ -1,12 +1,14 @@
 """Whether a request about a charging profile can be passed on to a charge point (CHP-05 to CHP-09)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from chargingprofiles.forwarding import Forwarding
 from chargingprofiles.request import ProfileRequest
-from ocpi import clock, wire
+from ocpi import wire
 from ocpi.requests.bodies import CLEAR
 from ocpi.requests.deadlines import Deadlines
 from ocpi.requests.evses import can, evses
@@ -15,6 +17,7 @@ from ocpi.store.controllers import Controllers
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.requests import Requests
+from ocpi.transport.status import OcpiError
 from ocpi.types.chargingprofiles import ChargingProfileResponse, ChargingProfileResponseType
 from ocpi.types.locations import Capability
 from ocpi.types.sessions import SessionStatus
@@ -61,9 +64,9 @@ class ProfileDesk:
             result=ChargingProfileResponseType.ACCEPTED, timeout=int(self.timeout.total_seconds())
         )
         answer = {"result": response.result, "timeout": response.timeout}
-        request = asked.received(asked.session, clock.now() + self.timeout).model_copy(update={"answer": answer})
-        self.deadlines.wake(request.id, request.deadline)  # first: whatever is stored will end
-        self.requests.add(request)
+        request = asked.received(asked.session, self.timeout).model_copy(update={"answer": answer})
+        with self._counted(asked.session.text):
+            self.deadlines.keep(self.requests, request)
         return response
 
     def _refusal(self, asked: ProfileRequest, session: dict[str, Any]) -> ChargingProfileResponseType | None:
@@ -77,6 +80,17 @@ class ProfileDesk:
         """Whether a request keeps to the pace; a profile that is wrong may be cleared at once."""
         return asked.kind == CLEAR or self.controllers.may_ask(what, self.interval)
 
+    @contextmanager
+    def _counted(self, what: str) -> Iterator[None]:
+        """A request that we failed to take does not make the next one too often."""
+        try:
+            yield
+        except OcpiError:
+            raise
+        except Exception:
+            self.controllers.not_asked(what)
+            raise
+
     def _capable(self, id_: ObjectId, session: dict[str, Any]) -> bool:
         place = ObjectId(keys.OWN, ModuleID.LOCATIONS, id_.country_code, id_.party_id, session["location_id"])
         location = self.objects.get(place)
@@ -85,8 +99,13 @@ class ProfileDesk:
 
     def _of_a_cpo(self, asked: ProfileRequest) -> wire.JsonObject | ChargingProfileResponse:
         """The session of a CPO that is meant; a caller is kept to the pace before it is looked for (CHP-07)."""
-        if not self._in_time(asked, f"{asked.caller.id}#{asked.session.text}"):
+        what = f"{asked.caller.id}#{asked.session.text}"
+        if not self._in_time(asked, what):
             return ChargingProfileResponse(result=ChargingProfileResponseType.TOO_OFTEN, timeout=0)
+        with self._counted(what):
+            return self._passed_on(asked)
+
+    def _passed_on(self, asked: ProfileRequest) -> wire.JsonObject | ChargingProfileResponse:
         session = self.forwarding.find(asked)
         if session is None:
             return ChargingProfileResponse(result=ChargingProfileResponseType.UNKNOWN_SESSION, timeout=0)

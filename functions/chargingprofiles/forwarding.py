@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from chargingprofiles.request import ProfileRequest
-from ocpi import clock, wire
+from ocpi import wire
 from ocpi.logs import logger
 from ocpi.parties.own import OwnPlatform
 from ocpi.requests.bodies import CLEAR, SET
@@ -18,13 +17,14 @@ from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
 from ocpi.store.requests import ANSWER_WITHIN, Request, Requests, RequestStatus
 from ocpi.transport.status import OcpiError, StatusCode
+from ocpi.types.chargingprofiles import ChargingProfileResponseType
 from ocpi.types.credentials import CredentialsRole
 from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 from ocpi.types.versions import ModuleID
 
-ON_THE_WAY = timedelta(seconds=5)
-"""How much longer than the CPO has a result may take to get through us."""
+_RESULT_IS_THERE: wire.JsonObject = {"result": ChargingProfileResponseType.ACCEPTED, "timeout": 0}
+"""The response where the CPO has told the result, but not answered as it should."""
 
 
 @dataclass(frozen=True)
@@ -58,22 +58,21 @@ class Forwarding:
         Raises:
             OcpiError: 3000 if it could not be asked.
         """
-        received = asked.received(session, clock.now() + ANSWER_WITHIN).model_copy(update={"forwarded": True})
-        self.deadlines.wake(received.id, received.deadline)  # first: whatever is stored will end
-        self.requests.add(received)
+        received = asked.received(session, ANSWER_WITHIN).model_copy(update={"forwarded": True})
+        self.deadlines.keep(self.requests, received)
         try:
             sent = self._send(asked, session, received)
         except OcpiError as error:
-            self.requests.fail(received.id, error.message)
-            raise OcpiError(StatusCode.SERVER_ERROR, "the CPO of the session could not be asked") from None
+            if self.requests.fail(received.id, error.message):
+                raise OcpiError(StatusCode.SERVER_ERROR, "the CPO of the session could not be asked") from None
+            return _RESULT_IS_THERE
         # The CPO may have told the result already, and we the SCSP.
         changes: dict[str, object] = {"answer": sent.answer}
-        deadline = sent.deadline + ON_THE_WAY
-        changes |= {"status": RequestStatus.CONCLUDED} if sent.refused else {"deadline": deadline}
+        changes |= {"status": RequestStatus.CONCLUDED} if sent.refused else {"deadline": sent.deadline}
         self.requests.change(received.id, lambda _: changes)
         if not sent.refused:
-            self.deadlines.wake(received.id, deadline)
-        return sent.answer or {}
+            self.deadlines.wake(received.id, sent.deadline)
+        return sent.answer or _RESULT_IS_THERE
 
     def _send(self, asked: ProfileRequest, session: ObjectId, received: Request) -> Request:
         cpo = Party(session.country_code, session.party_id)

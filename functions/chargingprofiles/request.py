@@ -1,7 +1,7 @@
 """A request about a charging profile, as it came."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import timedelta
 from typing import Any
 
 from ocpi import clock
@@ -39,8 +39,9 @@ class ProfileRequest:
     def _is_from(self, country_code: str, party_id: str) -> bool:
         return self.party.named(country_code, party_id)
 
-    def received(self, session: ObjectId, deadline: datetime) -> Request:
-        """As a request that is about `session`."""
+    def received(self, session: ObjectId, within: timedelta) -> Request:
+        """As a request that is about `session`, and ends within that time."""
+        now = clock.now()
         return Request(
             id=new_request_id(),
             direction=Direction.RECEIVED,
@@ -51,7 +52,7 @@ class ProfileRequest:
             party=self.party,
             document=self.document | {"session_id": session.id},
             response_url=self.document["response_url"],
-            created=clock.now(),
-            deadline=deadline,
+            created=now,
+            deadline=now + within,
             about=session.text,
         )

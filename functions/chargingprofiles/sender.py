@@ -84,9 +84,9 @@ def _conclude(answering: Answering, request_id: str, caller: Partner, told: wire
     if asked is None or not asked.awaited_from(caller.id, ModuleID.CHARGING_PROFILES):
         raise unknown("request: this response URL was not given to you, or long ago")
     check_result(asked, told)
+    if asked.forwards and not asked.refused:  # first: if we fail in between, it is the SCSP that must not be forgotten
+        answering.settle(asked.forwards, told)
     concluded = answering.requests.conclude(request_id, told)
-    if concluded and concluded.forwards:
-        answering.settle(concluded.forwards, told)
     logger.info("charging profile result", request_id=request_id, result=told["result"], late=concluded is None)
 
 

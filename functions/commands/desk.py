@@ -135,8 +135,8 @@ class CommandDesk:
             session=taken.session,
         )
         reserved = order.command is CommandType.RESERVE_NOW
-        self.deadlines.wake(request.id, request.deadline)  # first: whatever is stored will end
-        self.requests.add(request, parse_datetime(order.body["expiry_date"]) if reserved else None)
+        expiry = parse_datetime(order.body["expiry_date"]) if reserved else None
+        self.deadlines.keep(self.requests, request, expiry)
 
     def _checked(self, order: Order) -> Taken:
         """What is to be stored of a command.

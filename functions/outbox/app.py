@@ -2,9 +2,12 @@
 
 from typing import Any
 
+from ocpi import clock
 from ocpi.logs import logger
+from ocpi.push.breaker import Breaker, Breakers
+from ocpi.push.due import DueObjects
 from ocpi.push.events import EventBus
-from ocpi.push.messages import SiteMessage
+from ocpi.push.messages import SiteMessage, Wake
 from ocpi.push.queue import FifoQueue
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
@@ -15,7 +18,8 @@ from outbox.settings import Settings
 
 settings = Settings.load()
 outbox = Outbox(Sites(settings.sites_table))
-audience = Audience(Partners(settings.partners_table))
+audience = Audience(Partners(settings.partners_table), DueObjects(settings.deliveries_table))
+breakers = Breakers(settings.deliveries_table)
 optimize_queue = FifoQueue(settings.optimize_queue_url)
 push_queue = FifoQueue(settings.push_queue_url)
 event_bus = EventBus(settings.event_bus_name)
@@ -29,6 +33,19 @@ def handler(event: dict[str, Any], _context: object) -> None:
     records = event["Records"]
     concerned = outbox.work_through(records)
     optimize_queue.send((site_id, SiteMessage(site_id=site_id, reason=why)) for site_id, why in concerned.items())
-    push_queue.send(audience.messages_of(records))
+    to_hear = audience.note(records)
+    _wake(to_hear)
     event_bus.put(events_of(records))
-    logger.info("stream", records=len(records), sites=concerned)
+    logger.info("stream", records=len(records), sites=concerned, partners=len(to_hear))
+
+
+def _wake(partner_ids: set[str]) -> None:
+    """Let partners be sent what is due, but those that are left alone now: they are woken in time.
+
+    What is due was noted before: a breaker that closes meanwhile finds it.
+    """
+    if not partner_ids:
+        return
+    now, known = clock.now(), breakers.all()
+    wakes = (Wake(partner_id=id_) for id_ in sorted(partner_ids) if known.get(id_, Breaker()).allows(now))
+    push_queue.send((wake.group, wake) for wake in wakes)

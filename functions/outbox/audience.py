@@ -1,18 +1,23 @@
 """Which partners must hear of a change in an object of ours."""
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from ocpi import wire
 from ocpi.parties.concerned import concerned
 from ocpi.push.difference import difference
-from ocpi.push.messages import ObjectMessage, Step
+from ocpi.push.due import DueObjects, Step
 from ocpi.store.keys import OWN, ObjectId, typed_uid
 from ocpi.store.partner import Partner
 from ocpi.store.partners import Partners
 from ocpi.store.table import Item, plain
 from ocpi.types.versions import ModuleID
+
+AT_ONCE = 8
+"""How many marks are written at the same time when there are many."""
 
 
 @dataclass
@@ -35,6 +40,11 @@ class Changed:
         """The object as it is, or as it was last."""
         return _document(self.new or self.old)
 
+    @property
+    def last_updated(self) -> datetime:
+        """When the object changed, as it says itself."""
+        return datetime.fromisoformat((self.new or self.old)["last_updated"])
+
     def step(self) -> Step | None:
         """What changed, if it can be told by a PATCH."""
         if not self.old or not self.new:
@@ -44,39 +54,44 @@ class Changed:
 
 
 class Audience:
-    """Tells each partner that is concerned by a change of ours, by a message on the push queue."""
+    """Notes for each partner that is concerned by a change of ours that it is to hear of it."""
 
-    def __init__(self, partners: Partners) -> None:
+    def __init__(self, partners: Partners, due: DueObjects) -> None:
         self._partners = partners
+        self._due = due
 
-    def messages_of(self, records: Iterable[dict[str, Any]]) -> Iterator[tuple[str, ObjectMessage]]:
-        """The messages that stream records mean, each with its group: the partner, who hears all in order."""
+    def note(self, records: Iterable[dict[str, Any]]) -> set[str]:
+        """Note what stream records mean; returns the ids of the partners who are to hear something."""
         changes = [changed for changed in _changes(records) if changed.told]
-        if not changes:
-            return
-        partners = list(self._partners.all())
-        for changed in changes:
-            yield from _messages(changed, partners)
+        partners = list(self._partners.all()) if changes else []
+        notes = [note for changed in changes for note in _notes(changed, partners)]
+        if len(notes) <= AT_ONCE:
+            for note in notes:
+                self._mark(note)
+        else:
+            with ThreadPoolExecutor(AT_ONCE) as threads:
+                list(threads.map(self._mark, notes))
+        return {note.partner_id for note in notes}
+
+    def _mark(self, note: "Note") -> None:
+        self._due.mark(note.partner_id, note.object_id, note.changed, note.step)
 
 
-def _messages(changed: Changed, partners: list[Partner]) -> Iterator[tuple[str, ObjectMessage]]:
-    object_id = changed.object_id
-    audience = concerned(object_id.module, changed.document, partners)
-    if not audience:
-        return
-    step = changed.step()
+@dataclass(frozen=True)
+class Note:
+    """That a partner is to hear of an object."""
+
+    partner_id: str
+    object_id: ObjectId
+    changed: datetime
+    step: Step | None
+
+
+def _notes(changed: Changed, partners: list[Partner]) -> Iterator[Note]:
+    audience = concerned(changed.object_id.module, changed.document, partners)
+    step = changed.step() if audience else None
     for partner in audience:
-        yield (
-            partner.id,
-            ObjectMessage(
-                partner_id=partner.id,
-                module=object_id.module,
-                country_code=object_id.country_code,
-                party_id=object_id.party_id,
-                id=object_id.id,
-                step=step,
-            ),
-        )
+        yield Note(partner.id, changed.object_id, changed.last_updated, step)
 
 
 def _changes(records: Iterable[dict[str, Any]]) -> Iterable[Changed]:

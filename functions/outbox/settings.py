@@ -7,6 +7,7 @@ class Settings(Base):
     """What the function needs from its environment."""
 
     partners_table: str
+    deliveries_table: str
     sites_table: str
     optimize_queue_url: str
     push_queue_url: str

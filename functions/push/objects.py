@@ -8,56 +8,59 @@ from ocpi.parties.calling import Calling, address
 from ocpi.parties.concerned import receiving_party
 from ocpi.push.deliveries import Deliveries, Delivery
 from ocpi.push.difference import Difference
-from ocpi.push.messages import ObjectMessage
+from ocpi.push.due import DueObject
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects, StoredObject
 from ocpi.store.partner import Partner, Quirk
-from ocpi.store.partners import Partners
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.headers import Routing
-from ocpi.transport.status import StatusCode
 from ocpi.types.parties import Party
 from ocpi.types.versions import InterfaceRole, ModuleID
-
-
-class NotDelivered(Exception):
-    """A partner did not take an object; the message says why."""
+from push.outcomes import NotTaken, Trouble, require_taken
 
 
 @dataclass(frozen=True)
 class ObjectSender:
-    """Sees to it that partners have our objects as they are when the message is handled."""
+    """Sees to it that partners have our objects as they are now."""
 
-    partners: Partners
     objects: Objects
     deliveries: Deliveries
     calling: Calling
 
-    def send(self, message: ObjectMessage) -> str:
-        """Send the object that `message` points at, and keep that it was; returns what became of it, for the log.
+    def send(self, partner: Partner, due: DueObject, *, whole: bool) -> str:
+        """Send an object that is due, and keep that it was; returns what became of it, for the log.
+
+        Args:
+            partner: who is to hear of it.
+            due: which object, and what changed last.
+            whole: it is not certain that the partner has what it confirmed last: send no PATCH.
 
         Raises:
-            NotDelivered: the partner refused it.
-            PartnerUnreachable: see :class:`ocpi.parties.calling.Calling`. Nothing is sent again later (TRA-44): the
-                partner gets the object with its next change, whole, or by asking for it.
+            NotTaken: the partner did not take it.
         """
-        partner = self.partners.get(message.partner_id)
-        if partner is None:
-            raise PartnerUnreachable("the partner is unknown")
-        known = self.objects.get(message.object_id)
+        try:
+            return self._send(partner, due, whole=whole)
+        except PartnerUnreachable as error:
+            raise NotTaken.of(error) from None
+
+    def _send(self, partner: Partner, due: DueObject, *, whole: bool) -> str:
+        object_id = due.object_id
+        if partner.endpoint(object_id.module, InterfaceRole.RECEIVER) is None:
+            return "the partner does not offer the interface any more"
+        known = self.objects.get(object_id)
         if known is None:
-            return self._delete(partner, message.object_id)
-        delivered = self.deliveries.get(partner.id, message.object_id)
+            return self._delete(partner, object_id)
+        delivered = self.deliveries.get(partner.id, object_id)
         if delivered and delivered.version == known.version:
             return "delivered already"
-        exchange = self._exchange(partner, message.object_id, known.parsed())
+        exchange = self._exchange(partner, object_id, known.parsed())
         url = None
-        if message.module is ModuleID.CDRS:
+        if object_id.module is ModuleID.CDRS:
             url = exchange.post()
             outcome = "posted"
         else:
-            outcome = exchange.bring(_small_change(partner, message, known, delivered))
-        self.deliveries.keep(partner.id, message.object_id, Delivery(known.version, known.last_updated, url))
+            outcome = exchange.bring(None if whole else _small_change(partner, due, known, delivered))
+        self.deliveries.keep(partner.id, object_id, Delivery(known.version, known.last_updated, url))
         return outcome
 
     def _delete(self, partner: Partner, object_id: ObjectId) -> str:
@@ -74,11 +77,11 @@ class ObjectSender:
 
 
 def _small_change(
-    partner: Partner, message: ObjectMessage, known: StoredObject, delivered: Delivery | None
+    partner: Partner, due: DueObject, known: StoredObject, delivered: Delivery | None
 ) -> Difference | None:
     """What to PATCH, if the partner has just the version before this one."""
-    step = message.step
-    if step is None or delivered is None or partner.has(Quirk.NO_PATCH):
+    step = due.step
+    if step is None or delivered is None or due.attempts or partner.has(Quirk.NO_PATCH):
         return None
     return step.difference if (step.before, step.after) == (delivered.version, known.version) else None
 
@@ -87,7 +90,7 @@ def _small_change(
 class Exchange:
     """One object of ours at the receiver interface of one partner.
 
-    Every method raises :class:`NotDelivered` if the partner refuses, and :class:`PartnerUnreachable`.
+    Every method raises :class:`NotTaken` if the partner does not take it, and :class:`PartnerUnreachable`.
     """
 
     client: PartnerClient
@@ -98,33 +101,35 @@ class Exchange:
     def bring(self, change: Difference | None) -> str:
         """Send the `change` if there is one and it is taken, else the whole object."""
         if change is None:
-            _require(self.client.put(self._url(), self.document))
+            require_taken(self.client.put(self._url(), self.document))
             return "put"
         answer = self.client.patch(self._url(*change.path), wire.loads_object(change.fields))
-        if answer.ok:
-            return "patched"
-        if not _refused(answer):
-            raise NotDelivered(str(answer))
-        return self._repair(answer)
+        try:
+            require_taken(answer)
+        except NotTaken as error:
+            if error.trouble is not Trouble.REFUSED:
+                raise
+            return self._repair(answer)
+        return "patched"
 
     def post(self) -> str | None:
         """Send a CDR; returns where the partner keeps it."""
         answer = self.client.post(address(self.partner, self.object_id.module, InterfaceRole.RECEIVER), self.document)
-        _require(answer)
+        require_taken(answer)
         return answer.headers.get("location")
 
     def delete(self) -> None:
         """Have a Tariff deleted; one that is not there is as good as deleted (TAR-05)."""
         answer = self.client.delete(self._url())
         if answer.http_status != 404:
-            _require(answer)
+            require_taken(answer)
 
     def _repair(self, refused: Answer) -> str:
         """After a PATCH that was refused: look at what the partner has, and send the whole object (TRA-33)."""
         held = self.client.get(self._url())
         if held.ok and held.data == self.document:
             return f"the partner has it already, though it answered {refused}"
-        _require(self.client.put(self._url(), self.document))
+        require_taken(self.client.put(self._url(), self.document))
         return f"put, since the PATCH was answered with {refused}"
 
     def _url(self, *parts: str) -> str:
@@ -134,13 +139,3 @@ class Exchange:
         names = (object_id.country_code, object_id.party_id, id_, *parts)
         url = address(self.partner, object_id.module, InterfaceRole.RECEIVER, *names)
         return f"{url}?{urlencode({'type': self.document['type']})}" if token else url
-
-
-def _refused(answer: Answer) -> bool:
-    """Whether the partner understood the request and did not want it."""
-    return 400 <= answer.http_status < 500 or answer.status_code // 1000 == StatusCode.CLIENT_ERROR // 1000
-
-
-def _require(answer: Answer) -> None:
-    if not answer.ok:
-        raise NotDelivered(str(answer))

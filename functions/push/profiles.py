@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from ocpi import clock
 from ocpi.parties.calling import Calling, address
 from ocpi.parties.own import OwnPlatform
+from ocpi.push.breaker import Breakers
 from ocpi.push.messages import ProfileMessage
 from ocpi.store.partners import Partners
 from ocpi.store.profiles import ProfileState
@@ -34,6 +35,7 @@ class ProfileSender:
     partners: Partners
     sites: Sites
     calling: Calling
+    breakers: Breakers
 
     def send(self, message: ProfileMessage) -> str:
         """Send what `message` points at and keep the partner's answer; returns what became of it, for the log.
@@ -41,6 +43,8 @@ class ProfileSender:
         Nothing is tried again here: a request without an answer expires, and the next run of the optimizer sends what
         is wanted then (state is pushed, not messages).
         """
+        if not self.breakers.get(message.partner_id).allows(clock.now()):
+            return "the partner's breaker is open"
         state = self.sites.change_profile(message.location, message.session.text, self._begin(message))
         if state is None or state.pending is None:
             return "superseded, or sent already"

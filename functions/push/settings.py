@@ -11,7 +11,10 @@ class Settings(Base):
 
     objects_table: str
     partners_table: str
+    deliveries_table: str
     sites_table: str
+    push_queue_url: str
+    timeout_queue_url: str
     token_key_id: str
     public_base_url: str
     allow_private_partners: bool

@@ -1,1 +1,1 @@
-"""Timeouts: ends requests that are overdue, and reservations that have expired."""
+"""Timeouts: what is to be done later: ends overdue requests and expired reservations, wakes partners."""

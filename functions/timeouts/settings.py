@@ -9,5 +9,6 @@ class Settings(Base):
     partners_table: str
     objects_table: str
     timeout_queue_url: str
+    push_queue_url: str
     token_key_id: str
     allow_private_partners: bool

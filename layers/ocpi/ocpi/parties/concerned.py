@@ -25,9 +25,12 @@ It goes through a hub only if that party is neither a partner itself nor the own
 """
 
 
+_CONNECTED = (PartnerStatus.REGISTERED, PartnerStatus.SUSPENDED)
+
+
 def concerned(module: ModuleID, document: wire.JsonObject, partners: Iterable[Partner]) -> list[Partner]:
-    """The registered partners that an object concerns, and that offer the interface to send it to."""
-    registered = [partner for partner in partners if partner.status is PartnerStatus.REGISTERED]
+    """The partners that an object concerns, and that offer the interface to send it to; also those in suspense."""
+    registered = [partner for partner in partners if partner.status in _CONNECTED]
     return [
         partner
         for partner in _audience(module, document, registered)

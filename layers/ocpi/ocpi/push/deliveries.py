@@ -1,5 +1,6 @@
 """What each partner was sent last of each object of ours, so that it hears a change once, and small ones as such."""
 
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -28,7 +29,7 @@ class Delivery:
 
 
 class Deliveries:
-    """The deliveries in the partners table."""
+    """The deliveries in the deliveries table."""
 
     def __init__(self, table: str) -> None:
         self._table = Table(table)
@@ -57,3 +58,7 @@ class Deliveries:
     def forget(self, partner_id: str, object_id: ObjectId) -> None:
         """The partner has the object no more."""
         self._table.delete(keys.delivered(partner_id, object_id.text))
+
+    def clear(self, partner_id: str, owner_list: str = "") -> Iterator[int]:
+        """Forget what a partner was sent: all, or what stands in one :attr:`ObjectId.owner_list` (:meth:`Table.clear`)."""
+        yield from self._table.clear(keys.all_delivered(partner_id), f"{owner_list}*" if owner_list else "")

@@ -5,8 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from ocpi.push.difference import Difference
-from ocpi.store.keys import OWN, ObjectId
+from ocpi.store.keys import ObjectId
 from ocpi.types.versions import ModuleID
 
 
@@ -49,43 +48,41 @@ class ProfileMessage(BaseModel):
     request_id: str
 
     @property
+    def group(self) -> str:
+        """Apart from the partner's objects: a site cannot wait until a partner has caught up."""
+        return f"{self.partner_id}/profiles"
+
+    @property
     def session(self) -> ObjectId:
         """The session that the profile is for."""
         return ObjectId(self.partner_id, ModuleID.SESSIONS, self.country_code, self.party_id, self.session_id)
 
 
-class Step(BaseModel):
-    """From one version of an object to another, and the fields that are all the difference (LOC-16)."""
+class Wake(BaseModel):
+    """On the push queue, and on the timeouts queue if it is for later: send this partner what is due."""
 
     model_config = ConfigDict(frozen=True)
 
-    before: str
-    after: str
-    difference: Difference
-
-
-class ObjectMessage(BaseModel):
-    """On the push queue: see to it that this partner has this object of ours as it is now."""
-
-    model_config = ConfigDict(frozen=True)
-
-    kind: Literal["object"] = "object"
+    kind: Literal["wake"] = "wake"
     partner_id: str
-    module: ModuleID
-    country_code: str
-    party_id: str
-    id: str
-    """As in :class:`ObjectId`."""
-    step: Step | None = None
-    """What changed, where that is little."""
 
     @property
-    def object_id(self) -> ObjectId:
-        """The object that the partner is to have."""
-        return ObjectId(OWN, self.module, self.country_code, self.party_id, self.id)
+    def group(self) -> str:
+        """One worker a partner."""
+        return self.partner_id
 
 
-type PushMessage = Annotated[ProfileMessage | ObjectMessage, Field(discriminator="kind")]
+type PushMessage = Annotated[ProfileMessage | Wake, Field(discriminator="kind")]
 
-push_message: TypeAdapter[ProfileMessage | ObjectMessage] = TypeAdapter(PushMessage)
+push_message: TypeAdapter[ProfileMessage | Wake] = TypeAdapter(PushMessage)
 """Reads what is on the push queue."""
+
+
+class PullMessage(BaseModel):
+    """On the pull queue: get one list of a partner."""
+
+    model_config = ConfigDict(frozen=True)
+
+    partner_id: str
+    module: ModuleID
+    full: bool = False

@@ -1,6 +1,8 @@
-"""FIFO queues: messages of one group are handled one after the other, groups in parallel."""
+"""Queues: FIFO ones, whose groups are handled in parallel and each in order; and one for messages that come later."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import cache
 from itertools import batched
 from typing import TYPE_CHECKING
@@ -9,11 +11,22 @@ from uuid import uuid4
 import boto3
 from pydantic import BaseModel
 
+from ocpi import clock
+from ocpi.push.messages import PullMessage, Wake
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 BATCH = 10
 """What one SendMessageBatch takes."""
+
+
+LONGEST_DELAY = timedelta(seconds=900)
+"""What SQS holds a message back at most; one that comes early is sent again."""
+
+SOONEST = timedelta(seconds=1)
+"""A message is sent before what it is about is stored: it must not come first."""
 
 
 class NotSent(Exception):
@@ -49,6 +62,67 @@ class FifoQueue:
             )
             if answer.get("Failed"):
                 raise NotSent(f"{len(answer['Failed'])} of {len(batch)} messages were refused")
+
+
+class DelayQueue:
+    """One standard SQS queue, by its URL, whose messages come later."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, message: BaseModel, at: datetime) -> None:
+        """Let a message come then, or in 15 minutes if that is sooner; never within the next second."""
+        delay = min(max(at - clock.now(), SOONEST), LONGEST_DELAY)
+        _client().send_message(
+            QueueUrl=self._url, MessageBody=message.model_dump_json(), DelaySeconds=math.ceil(delay.total_seconds())
+        )
+
+
+class PullQueue:
+    """The queue of lists to get, by its URL."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def send(self, messages: Sequence[PullMessage]) -> None:
+        """Ask for lists of partners.
+
+        Raises:
+            NotSent: the queue refused some of them.
+        """
+        for batch in batched(messages, BATCH, strict=False):
+            entries: list[SendMessageBatchRequestEntryTypeDef] = [
+                {"Id": str(place), "MessageBody": message.model_dump_json()} for place, message in enumerate(batch)
+            ]
+            answer = _client().send_message_batch(QueueUrl=self._url, Entries=entries)
+            if answer.get("Failed"):
+                raise NotSent(f"{len(answer['Failed'])} of {len(batch)} messages were refused")
+
+
+class Waking:
+    """Lets the push function look at what is due to a partner.
+
+    Args:
+        push_queue: for now.
+        timeouts: for later.
+    """
+
+    def __init__(self, push_queue: FifoQueue, timeouts: DelayQueue) -> None:
+        self._push_queue = push_queue
+        self._timeouts = timeouts
+
+    def now(self, partner_ids: Iterable[str]) -> None:
+        """As soon as nobody else is at it.
+
+        Raises:
+            NotSent: the queue refused some of them.
+        """
+        wakes = (Wake(partner_id=partner_id) for partner_id in partner_ids)
+        self._push_queue.send((wake.group, wake) for wake in wakes)
+
+    def later(self, partner_id: str, at: datetime) -> None:
+        """At some time, which may be a little before `at`."""
+        self._timeouts.send(Wake(partner_id=partner_id), at)
 
 
 @cache

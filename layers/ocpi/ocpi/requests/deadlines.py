@@ -1,24 +1,18 @@
 """The queue that wakes us at the deadline of a request."""
 
-import math
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING
+from typing import Literal
 
-import boto3
 from pydantic import BaseModel, ConfigDict
 
-from ocpi import clock
+from ocpi.push.queue import LONGEST_DELAY, DelayQueue
+from ocpi.store.requests import Request, Requests
 
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
+__all__ = ["LONGEST_DELAY", "LONGEST_RUN", "Deadline", "Deadlines"]
 
-LONGEST_DELAY = timedelta(seconds=900)
-"""What SQS holds a message back at most; one that comes early is sent again."""
-
-SOONEST = timedelta(seconds=1)
-"""A message is sent before its request is stored: it must not come first."""
+LONGEST_RUN = timedelta(seconds=30)
+"""No function that handles requests runs longer: what it has not done by then, it never will."""
 
 
 class Deadline(BaseModel):
@@ -26,6 +20,7 @@ class Deadline(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
+    kind: Literal["deadline"] = "deadline"
     request_id: str
 
 
@@ -37,14 +32,19 @@ class Deadlines:
 
     def wake(self, request_id: str, at: datetime) -> None:
         """Let the request be looked at then, or in 15 minutes if that is sooner; never within the next second."""
-        delay = min(max(at - clock.now(), SOONEST), LONGEST_DELAY)
-        _client().send_message(
-            QueueUrl=self.url,
-            MessageBody=Deadline(request_id=request_id).model_dump_json(),
-            DelaySeconds=math.ceil(delay.total_seconds()),
-        )
+        DelayQueue(self.url).send(Deadline(request_id=request_id), at)
 
+    def keep(self, requests: Requests, request: Request, keep_until: datetime | None = None) -> None:
+        """Store a new request, which will end whatever becomes of us.
 
-@cache
-def _client() -> "SQSClient":
-    return boto3.client("sqs")
+        We are woken at its deadline, and once more when whoever stores it has done so or died: the first message may
+        come before there is anything to be found.
+
+        Args:
+            requests: where it is stored.
+            request: the new request.
+            keep_until: see :meth:`Requests.add`.
+        """
+        for at in sorted({request.deadline, max(request.deadline, request.created + LONGEST_RUN)}):
+            self.wake(request.id, at)
+        requests.add(request, keep_until)

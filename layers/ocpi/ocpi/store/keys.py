@@ -70,9 +70,77 @@ def token(token_hash: str) -> Key:
     return f"TOKEN#{token_hash}", "TOKEN"
 
 
+# Deliveries table; `object_id` is the :attr:`ObjectId.text` of an object of ours
+
+
 def delivered(partner_id: str, object_id: str) -> Key:
-    """Which version of an object of ours a partner was sent last; `object_id`: its :attr:`ObjectId.text`."""
-    return f"DELIVERED#{_part(partner_id)}", object_id
+    """Which version of an object a partner was sent last."""
+    return all_delivered(partner_id), object_id
+
+
+def all_delivered(partner_id: str) -> str:
+    """The partition with all that a partner was sent."""
+    return f"DELIVERED#{_part(partner_id)}"
+
+
+def due(partner_id: str, object_id: str) -> Key:
+    """That a partner is to hear of an object."""
+    return all_due(partner_id), object_id
+
+
+def all_due(partner_id: str) -> str:
+    """The partition with all that a partner is to hear of."""
+    return f"DUE#{_part(partner_id)}"
+
+
+def parked(partner_id: str, object_id: str) -> Key:
+    """That a partner did not take an object, and will not be asked again by itself."""
+    return all_parked(partner_id), object_id
+
+
+def all_parked(partner_id: str) -> str:
+    """The partition with all that a partner did not take."""
+    return f"PARKED#{_part(partner_id)}"
+
+
+BREAKERS = "BREAKERS"
+"""The partition with the breakers of all partners, read in one query."""
+
+
+def breaker(partner_id: str) -> Key:
+    """The breaker of a partner."""
+    return BREAKERS, partner_id
+
+
+def health(partner_id: str, module: str) -> Key:
+    """How sending a partner the objects of a module went last."""
+    return all_health(partner_id), module
+
+
+def all_health(partner_id: str) -> str:
+    """The partition with that of all modules."""
+    return f"HEALTH#{_part(partner_id)}"
+
+
+def pull(partner_id: str, module: ModuleID, *parties: tuple[str, str]) -> Key:
+    """How getting one list of a partner goes; `parties`: ours that asks and theirs that is asked, if any are named."""
+    names = (f"#{_part(country_code)}*{_part(party_id)}" for country_code, party_id in parties)
+    return all_pulls(partner_id), f"{module}{''.join(names)}"
+
+
+def all_pulls(partner_id: str) -> str:
+    """The partition with that of all lists of a partner."""
+    return f"PULLS#{_part(partner_id)}"
+
+
+def seen(pull_id: str, part: str) -> Key:
+    """Which objects were on some pages of a full list, for as long as it is being read."""
+    return all_seen(pull_id), part
+
+
+def all_seen(pull_id: str) -> str:
+    """The partition with all that were on its pages so far."""
+    return f"SEEN#{pull_id}"
 
 
 # Objects table
@@ -106,11 +174,6 @@ def counter(list_id: str, shard: int) -> Key:
 def counters(list_id: str) -> str:
     """The partition with all shards of a list's counter."""
     return f"COUNT#{list_id}"
-
-
-def pulled(owner: str, country_code: str, party_id: str) -> Key:
-    """When a partner's list was last pulled to its end by one of our parties; `owner`: see :func:`owner_list`."""
-    return f"PULLED#{owner}", f"{_part(country_code)}*{_part(party_id)}"
 
 
 def request(request_id: str) -> Key:

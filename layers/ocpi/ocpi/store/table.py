@@ -3,9 +3,9 @@
 import random
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
+from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -17,7 +17,7 @@ from ocpi.store.keys import Key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef, TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef, TransactWriteItemTypeDef, WriteRequestUnionTypeDef
 
 type Item = dict[str, Any]
 """An item as Python values; its document stands as JSON text in the attribute ``document``."""
@@ -27,6 +27,9 @@ ATTEMPTS = 10
 
 LONGEST_PAUSE_S = 0.1
 """Between two attempts, a random part of this."""
+
+DELETED_AT_ONCE = 25
+"""What one BatchWriteItem takes."""
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -103,14 +106,13 @@ class Table:
 
     def query(self, pk: str) -> Iterator[Item]:
         """The items of a partition, in the order of their sort keys."""
-        query = {
-            "TableName": self.name,
-            "KeyConditionExpression": "pk = :pk",
-            "ExpressionAttributeValues": {":pk": {"S": pk}},
-            "ConsistentRead": True,
-        }
-        for page in _pages(query):
+        for page in _pages(_partition(self.name, pk)):
             yield from map(plain, page["Items"])
+
+    def first(self, pk: str) -> Item | None:
+        """The item of a partition with the lowest sort key, or None."""
+        query = _partition(self.name, pk) | {"Limit": 1}
+        return next((plain(item) for item in client().query(**query)["Items"]), None)
 
     def between(
         self, index: Index, list_id: str, first: str, last: str, *, limit: int, newest_first: bool = False
@@ -150,15 +152,75 @@ class Table:
             return plain(replaced) if replaced else None
         raise Busy
 
-    def delete(self, key: Key) -> None:
+    def update(
+        self, key: Key, new: Item, *, once: Item | None = None, remove: Sequence[str] = (), condition: str = ""
+    ) -> None:
+        """Write some attributes of an item, which is made if there is none.
+
+        Args:
+            key: which item.
+            new: what to write.
+            once: what to write unless the item has such an attribute already.
+            remove: which attributes to take away.
+            condition: on the item as it is.
+
+        Raises:
+            Conflict: `condition` does not hold.
+        """
+        written = [f"#{name} = :{name}" for name in new]
+        written += [f"#{name} = if_not_exists(#{name}, :{name})" for name in once or ()]
+        removed = f" REMOVE {', '.join(f'#{name}' for name in remove)}" if remove else ""
+        update: dict[str, Any] = {
+            "UpdateExpression": f"SET {', '.join(written)}{removed}",
+            "ExpressionAttributeNames": {f"#{name}": name for name in (*new, *(once or ()), *remove)},
+            "ExpressionAttributeValues": _typed({f":{name}": value for name, value in (new | (once or {})).items()}),
+        }
+        if condition:
+            update["ConditionExpression"] = condition
+        try:
+            client().update_item(TableName=self.name, Key=_key(key), **update)
+        except client().exceptions.ConditionalCheckFailedException:
+            raise Conflict from None
+
+    def delete(self, key: Key, condition: str = "", values: Item | None = None) -> None:
         """Remove an item, if it is there; wait while a transaction writes it.
 
         Raises:
+            Conflict: `condition` does not hold.
             Busy: there was no end of transactions.
         """
+        delete = self.delete_action(key, condition, values)["Delete"]
         for _ in attempts():
-            with suppress(client().exceptions.TransactionConflictException):
-                client().delete_item(TableName=self.name, Key=_key(key))
+            try:
+                client().delete_item(**delete)
+            except client().exceptions.ConditionalCheckFailedException:
+                raise Conflict from None
+            except client().exceptions.TransactionConflictException:
+                continue
+            return
+
+    def clear(self, pk: str, prefix: str = "") -> Iterator[int]:
+        """Remove the items of a partition, or those whose sort keys begin with `prefix`, a few at a time.
+
+        Tells after each time how many it removed, so nothing is removed unless somebody listens.
+
+        Raises:
+            Busy: DynamoDB does not take so many writes for long.
+        """
+        query = _partition(self.name, pk) | {"ProjectionExpression": "pk, sk"}
+        if prefix:
+            query["KeyConditionExpression"] += " AND begins_with(sk, :prefix)"
+            query["ExpressionAttributeValues"][":prefix"] = {"S": prefix}
+        for page in _pages(query):
+            for keys in batched(page["Items"], DELETED_AT_ONCE, strict=False):
+                self._delete_all([{"DeleteRequest": {"Key": key}} for key in keys])
+                yield len(keys)
+
+    def _delete_all(self, requests: "Sequence[WriteRequestUnionTypeDef]") -> None:
+        for _ in attempts():
+            answer = client().batch_write_item(RequestItems={self.name: requests})
+            requests = answer["UnprocessedItems"].get(self.name, [])
+            if not requests:
                 return
 
     def put_action(
@@ -218,6 +280,16 @@ def _pages(query: dict[str, Any]) -> Iterator["QueryOutputTypeDef"]:
         if "LastEvaluatedKey" not in page:
             return
         query = query | {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+
+
+def _partition(table: str, pk: str) -> dict[str, Any]:
+    """A query of all items of a partition, in the order of their sort keys."""
+    return {
+        "TableName": table,
+        "KeyConditionExpression": "pk = :pk",
+        "ExpressionAttributeValues": {":pk": {"S": pk}},
+        "ConsistentRead": True,
+    }
 
 
 def _range(table: str, index: Index, list_id: str, first: str, last: str) -> dict[str, Any]:

@@ -1,30 +1,51 @@
 """The HTTP client to partners: their token, message ids, routing headers, and bounds on time and size."""
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Annotated, Any
 
 import urllib3
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from ocpi import wire
 from ocpi.transport.addresses import AddressRefused, resolve
 from ocpi.transport.deadline import HTTPPool, HTTPSPool
-from ocpi.transport.headers import MessageIds, Routing
+from ocpi.transport.exchanges import Direction, Exchange, module_in, secrets_in
+from ocpi.transport.headers import MessageIds, Routing, correlation
 from ocpi.transport.status import StatusCode
 from ocpi.transport.tokens import authorization
-from ocpi.types.versions import ModuleID
 
 TIMEOUT_S = 10.0
-"""How long a partner may take from the connection to the last byte of its answer, however slowly bytes come."""
+"""How long a partner may take from looking up its host to the last byte of its answer, however slowly bytes come."""
 
 MAX_ANSWER_BYTES = 5_000_000
 
+LONGEST_REASON = 500
+"""So much of what a partner says of a failure is quoted at most."""
+
+_TOKEN_LIKE = re.compile(r"[\w+=-]{32,}")
+"""What may be a credentials token, in clear or in Base64, or the id of a response URL: our own request, repeated."""
+
+RETRY_AFTER = "retry-after"
+"""The header with which a partner says when to come again, in seconds or as a date (RFC 9110, 10.2.3)."""
+
 
 class PartnerUnreachable(Exception):
-    """A partner could not be called, or answered no OCPI envelope; the message says what happened, without secrets."""
+    """A partner could not be called, or answered no OCPI envelope; the message says what happened, without secrets.
+
+    Args:
+        why: what happened.
+        http_status: of an answer that is no envelope, such as that of a proxy in between.
+        retry_after: the header of that answer, as it came.
+    """
+
+    def __init__(self, why: str, *, http_status: int | None = None, retry_after: str | None = None) -> None:
+        super().__init__(why)
+        self.http_status = http_status
+        self.retry_after = retry_after
 
 
 @dataclass(frozen=True)
@@ -55,14 +76,26 @@ class PartnerClient:
         allow_private: see :func:`ocpi.transport.addresses.resolve`.
         routing: who speaks to whom, for functional modules (ROU-05); None on configuration modules (ROU-02).
         plain_token: the token goes without Base64 (decision 5).
+        partner_id: whom it calls, for the exchange log.
+        correlation_id: of the request that these continue; else of the one that is being served, if any.
     """
 
     def __init__(
-        self, token: str, *, allow_private: bool, routing: Routing | None = None, plain_token: bool = False
+        self,
+        token: str,
+        *,
+        allow_private: bool,
+        routing: Routing | None = None,
+        plain_token: bool = False,
+        partner_id: str | None = None,
+        correlation_id: str | None = None,
     ) -> None:
+        self._token = token
         self._authorization = authorization(token, plain=plain_token)
         self._allow_private = allow_private
         self._routing = routing
+        self._partner_id = partner_id
+        self._correlation_id = correlation_id or correlation.get()
 
     def get(self, url: str) -> Answer:
         """GET `url`."""
@@ -90,12 +123,36 @@ class PartnerClient:
         Raises:
             PartnerUnreachable: the address is refused, the network or the partner failed, or it took too long.
         """
-        headers = self._authorization | MessageIds.new().headers() | {"Accept": "application/json"}
+        exchange = Exchange(
+            Direction.OUT,
+            method,
+            MessageIds.new(self._correlation_id),
+            url=self._told(url),
+            module=module_in(url),
+            partner_id=self._partner_id,
+            routing=self._routing,
+            request=body or b"",
+            secrets=[self._token, *self._authorization.values(), *self._secrets_in(url)],
+        )
+        try:
+            answer = self._send(exchange, url, body)
+            exchange.status_code, exchange.message = answer.status_code, answer.message
+        except PartnerUnreachable as error:
+            exchange.error = str(error)
+            raise
+        finally:
+            exchange.write()
+        return answer
+
+    def _send(self, exchange: Exchange, url: str, body: bytes | None) -> Answer:
+        method, told = exchange.method, f"{exchange.method} {exchange.url}"
+        headers = self._authorization | exchange.ids.headers() | {"Accept": "application/json"}
         if self._routing:
             headers |= self._routing.headers()
         if body is not None:
             headers |= {"Content-Type": "application/json"}
         try:
+            began = time.monotonic()
             target = resolve(url, allow_private=self._allow_private)
             response = _pool(target.scheme, target.host, target.port, target.address).urlopen(
                 method,
@@ -104,24 +161,28 @@ class PartnerClient:
                 headers | {"Host": target.host_header},
                 retries=False,
                 redirect=False,
-                timeout=urllib3.Timeout(total=TIMEOUT_S),
+                timeout=urllib3.Timeout(total=TIMEOUT_S - (time.monotonic() - began)),
                 preload_content=False,
             )
-            content = _read(response)
+            exchange.http_status = response.status
+            exchange.answer = _read(response)
         except AddressRefused as error:
-            raise PartnerUnreachable(f"{self._told(method, url)}: {error}") from None
+            raise PartnerUnreachable(f"{told}: {error}") from None
         except urllib3.exceptions.HTTPError as error:
-            raise PartnerUnreachable(f"{self._told(method, url)}: {_reason(error)}") from None
-        return _answer(self._told(method, url), response, content)
+            raise PartnerUnreachable(f"{told}: {_reason(error)}") from None
+        return _answer(told, response, exchange.answer, self._token)
 
-    def _told(self, method: str, url: str) -> str:
-        """A request, for messages and logs: behind a functional module stand uids of tokens, ids of response URLs."""
+    def _told(self, url: str) -> str:
+        """A URL, for messages and logs: behind a functional module stand uids of tokens, ids of response URLs."""
         if self._routing is None:
-            return f"{method} {url}"
+            return url
         scheme, _, rest = url.partition("://")
         host, *parts = re.split(r"[/?#]", rest)
-        module = next((f" ({part})" for part in parts if part in ModuleID), "")
-        return f"{method} {scheme}://{host.rpartition('@')[2]}{module}"
+        module = module_in("/".join(parts))
+        return f"{scheme}://{host.rpartition('@')[2]}{f' ({module})' if module else ''}"
+
+    def _secrets_in(self, url: str) -> Iterable[str]:
+        return secrets_in(url) if self._routing else ()
 
 
 @lru_cache(maxsize=64)
@@ -133,6 +194,8 @@ def _pool(scheme: str, host: str, port: int, address: str) -> urllib3.HTTPConnec
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
+    if 100 <= response.status < 200:
+        response.close()  # the answer proper is still to come, and the next request must not take it for its own
     content = b""
     while chunk := response.read1(65536, decode_content=True):
         content += chunk
@@ -151,21 +214,39 @@ def _reason(error: urllib3.exceptions.HTTPError) -> str:
             return f"no answer within {TIMEOUT_S:g} s"
         case urllib3.exceptions.SSLError():
             return f"TLS failed: {error}"
-    return str(error) or type(error).__name__
+        case urllib3.exceptions.ProtocolError():
+            # What came may be our own request again, with its path in it.
+            return f"the connection broke, or what came is not HTTP ({type(error.args[-1]).__name__})"
+    return _quoted(str(error)) or type(error).__name__
 
 
-def _answer(request: str, response: urllib3.BaseHTTPResponse, content: bytes) -> Answer:
+def _answer(request: str, response: urllib3.BaseHTTPResponse, content: bytes, token: str) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    if 300 <= response.status < 400:
+        raise PartnerUnreachable(
+            f"{request}: HTTP {response.status} leads elsewhere; redirects are not followed, so give the final URL",
+            http_status=response.status,
+        )
     try:
         envelope = _Envelope.model_validate(wire.loads(content))
     except (wire.NotJson, ValidationError):
-        raise PartnerUnreachable(f"{request}: HTTP {response.status} without an OCPI envelope") from None
-    headers = {name.lower(): value for name, value in response.headers.items()}
-    return Answer(response.status, envelope.status_code, envelope.status_message or "", envelope.data, headers)
+        raise PartnerUnreachable(
+            f"{request}: HTTP {response.status} without an OCPI envelope",
+            http_status=response.status,
+            retry_after=headers.get(RETRY_AFTER),
+        ) from None
+    message = _quoted((envelope.status_message or "").replace(token, "***"))
+    return Answer(response.status, envelope.status_code, message, envelope.data, headers)
+
+
+def _quoted(message: str) -> str:
+    """What a partner says, as it may stand in logs and records."""
+    return _TOKEN_LIKE.sub("***", message)[:LONGEST_REASON]
 
 
 class _Envelope(BaseModel):
     """What is needed of the response envelope; partners leave out or add other things."""
 
-    status_code: int
+    status_code: Annotated[int, Field(ge=0, le=9999)]
     status_message: str | None = None
     data: Any = None

@@ -1,0 +1,1 @@
+"""Sweep: what comes round, and finds what was forgotten."""
