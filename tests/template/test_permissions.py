@@ -63,6 +63,7 @@ ALLOWED = {
         "ObjectsTable.StreamArn": f"dynamodb: {READ_STREAM}",
         "SitesTable.StreamArn": f"dynamodb: {READ_STREAM}",
         "PartnersTable": "dynamodb: Query",
+        "DeliveriesTable": "dynamodb: Query UpdateItem",
         "SitesTable": "dynamodb: DeleteItem GetItem PutItem",
         "OptimizeQueue": "sqs: SendMessage",
         "PushQueue": "sqs: SendMessage",
@@ -70,18 +71,25 @@ ALLOWED = {
         "EventBus": "events: PutEvents",
     },
     "PushFunction": {
-        "PushQueue": f"sqs: {RECEIVE}",
+        "PushQueue": f"sqs: {RECEIVE} SendMessage",
+        "TimeoutQueue": "sqs: SendMessage",
         "PartnersTable": "dynamodb: GetItem",
-        "PartnersTable DELIVERED#*": "dynamodb: DeleteItem PutItem",
+        "DeliveriesTable": "dynamodb: DeleteItem GetItem PutItem Query UpdateItem",
         "ObjectsTable": "dynamodb: GetItem",
         "SitesTable": "dynamodb: GetItem PutItem",
         "TokenKey": "kms: Decrypt",
     },
     "TimeoutsFunction": {
         "TimeoutQueue": f"sqs: {RECEIVE} SendMessage",
+        "PushQueue": "sqs: SendMessage",
         "PartnersTable": "dynamodb: GetItem",
         "ObjectsTable": "dynamodb: GetItem PutItem UpdateItem",
         "TokenKey": "kms: Decrypt",
+    },
+    "SweepFunction": {
+        "PartnersTable": "dynamodb: Query",
+        "DeliveriesTable": "dynamodb: Query",
+        "PushQueue": "sqs: SendMessage",
     },
     "OptimizeFunction": {
         "OptimizeQueue": f"sqs: {RECEIVE}",
@@ -154,11 +162,14 @@ def test_no_role_allows_by_wildcard(template: Template) -> None:
             assert "*" not in resource.partition(" ")[0] + action
 
 
-def test_the_scheduler_may_start_one_function_only(template: Template) -> None:
-    schedule = template.properties("OptimizeSchedule")["Target"]
-    role = template.properties(target(schedule["RoleArn"]))
-    assert _granted(role) == {("OptimizeScheduleFunction", "lambda:InvokeFunction")}
-    assert target(schedule["Arn"]) == "OptimizeScheduleFunction"
+@pytest.mark.parametrize(
+    ("schedule", "function"), [("OptimizeSchedule", "OptimizeScheduleFunction"), ("SweepSchedule", "SweepFunction")]
+)
+def test_a_schedule_may_start_its_function_only(template: Template, schedule: str, function: str) -> None:
+    started = template.properties(schedule)["Target"]
+    role = template.properties(target(started["RoleArn"]))
+    assert _granted(role) == {(function, "lambda:InvokeFunction")}
+    assert target(started["Arn"]) == function
 
 
 def test_only_this_api_may_start_the_functions_behind_it(template: Template) -> None:

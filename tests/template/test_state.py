@@ -4,11 +4,12 @@ import pytest
 
 from tests.template.expanded import Template, target
 
-TABLES = ("PartnersTable", "ObjectsTable", "SitesTable")
+TABLES = ("PartnersTable", "ObjectsTable", "SitesTable", "DeliveriesTable")
 QUEUES = {
     "PushQueue": "PushDeadLetters",
     "OptimizeQueue": "OptimizeDeadLetters",
     "TimeoutQueue": "TimeoutDeadLetters",
+    "PullQueue": "PullDeadLetters",
 }
 
 
