@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test e2e fuzz lint format types conformance bench deploy pin clean check-template
+.PHONY: help setup demo local test e2e fuzz lint format types conformance convergence bench deploy pin clean check-template
 
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
@@ -34,6 +34,10 @@ e2e: setup ## end-to-end tests: deploy the real template on the local AWS and us
 
 fuzz: setup ## bad input, for long: FUZZ_EXAMPLES=N of everything, other ones in each run
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) $(BIN)/pytest -n auto tests/fuzz $(ARGS)
+
+convergence: setup ## faults for long: SEEDS=N stories of two platforms, and each call of each function gone wrong
+	THOROUGH=1 $(BIN)/pytest -q -n auto tests/delivery
+	$(BIN)/python -m tests.delivery $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 lint: setup check-template ## ruff, the template, the shell scripts' syntax
 	$(BIN)/ruff check .

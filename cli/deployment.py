@@ -18,6 +18,11 @@ from ocpi.parties.handshake import Handshake
 from ocpi.parties.own import OwnPlatform
 from ocpi.parties.pull import Pulling
 from ocpi.parties.secrets import Hasher, Safe
+from ocpi.push.breaker import Breakers
+from ocpi.push.deliveries import Deliveries
+from ocpi.push.due import DueObjects
+from ocpi.push.health import Healths
+from ocpi.push.queue import DelayQueue, FifoQueue, Waking
 from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner, partner_id
@@ -34,6 +39,17 @@ NEEDED = {
     "ObjectsTable",
     "PartnersTable",
     "SitesTable",
+    "DeliveriesTable",
+    "PushQueueUrl",
+    "OptimizeQueueUrl",
+    "TimeoutQueueUrl",
+    "PullQueueUrl",
+    "PushDeadLettersUrl",
+    "OptimizeDeadLettersUrl",
+    "TimeoutDeadLettersUrl",
+    "PullDeadLettersUrl",
+    "OutboxDeadLettersUrl",
+    "OutboxFunctionName",
     "PublicBaseUrl",
     "Roles",
     "TokenKeyId",
@@ -52,6 +68,7 @@ class Deployment:
     """The outputs of the stack, and what is built on them."""
 
     outputs: Mapping[str, str]
+    name: str = "ocpi"
 
     @classmethod
     def find(cls, stack: str) -> "Deployment":
@@ -73,9 +90,16 @@ class Deployment:
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
         if not outputs.keys() >= NEEDED:
             raise DeploymentError(
-                f"stack {stack!r} is no OCPI Serverless, or not deployed yet; name another with --stack"
+                f"stack {stack!r} is no OCPI Serverless, or not deployed yet, or from an earlier version; deploy it, "
+                "or name another with --stack"
             )
-        return cls(outputs)
+        return cls(outputs, stack)
+
+    def log_groups(self) -> list[str]:
+        """The names of the stack's log groups."""
+        pages = boto3.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=self.name)
+        resources = (resource for page in pages for resource in page["StackResourceSummaries"])
+        return [each["PhysicalResourceId"] for each in resources if each["ResourceType"] == "AWS::Logs::LogGroup"]
 
     @cached_property
     def partners(self) -> Partners:
@@ -99,6 +123,45 @@ class Deployment:
         return Sites(self.outputs["SitesTable"])
 
     @cached_property
+    def lists(self) -> Lists:
+        """The lists of objects."""
+        return Lists(self.outputs["ObjectsTable"])
+
+    @cached_property
+    def pulls(self) -> Pulls:
+        """When the lists of partners were pulled."""
+        return Pulls(self.outputs["DeliveriesTable"])
+
+    @cached_property
+    def due(self) -> DueObjects:
+        """What partners are to hear of, and what they did not take."""
+        return DueObjects(self.outputs["DeliveriesTable"])
+
+    @cached_property
+    def deliveries(self) -> Deliveries:
+        """What partners were sent."""
+        return Deliveries(self.outputs["DeliveriesTable"])
+
+    @cached_property
+    def breakers(self) -> Breakers:
+        """Whether partners are sent anything."""
+        return Breakers(self.outputs["DeliveriesTable"])
+
+    @cached_property
+    def healths(self) -> Healths:
+        """How sending goes."""
+        return Healths(self.outputs["DeliveriesTable"])
+
+    def wake(self, partner_id: str) -> None:
+        """Have a partner sent what is due.
+
+        Raises:
+            NotSent: the queue does not take it; the sweep does it in some minutes.
+        """
+        queue = FifoQueue(self.outputs["PushQueueUrl"])
+        Waking(queue, DelayQueue(self.outputs["TimeoutQueueUrl"])).now([partner_id])
+
+    @cached_property
     def own(self) -> OwnPlatform:
         """How partners reach the platform."""
         roles = TypeAdapter(tuple[CredentialsRole, ...]).validate_json(self.outputs["Roles"])
@@ -118,10 +181,9 @@ class Deployment:
     @cached_property
     def pulling(self) -> Pulling:
         """What gets the lists of partners."""
-        table = self.outputs["ObjectsTable"]
-        objects = Objects(table)
+        objects = Objects(self.outputs["ObjectsTable"])
         calling = Calling(Safe(self.outputs["TokenKeyId"]), self._allow_private, objects)
-        return Pulling(self.own, objects, Lists(table), Pulls(table), calling)
+        return Pulling(self.own, objects, self.lists, self.pulls, calling)
 
     @property
     def _allow_private(self) -> bool:

@@ -6,11 +6,14 @@ from typing import Annotated
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli import partners, sites
+from cli import dlq, partners, sites
 from cli.check.command import check
 from cli.deployment import Deployment, DeploymentError
 from cli.failure import Failure
+from cli.trace import trace
+from ocpi.logs import logger
 from ocpi.parties.handshake import NameTaken
+from ocpi.push.queue import NotSent
 from ocpi.store.table import Conflict
 from ocpi.transport.status import OcpiError
 from optimizer.site import SiteError
@@ -18,7 +21,9 @@ from optimizer.site import SiteError
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operate OCPI Serverless.")
 app.add_typer(partners.app, name="partner")
 app.add_typer(sites.app, name="site")
+app.add_typer(dlq.app, name="dlq")
 app.command()(check)
+app.command()(trace)
 
 
 @app.callback()
@@ -33,6 +38,7 @@ def _deployment(
 
 def main() -> None:
     """Run a command; what goes wrong is one line on standard error and exit code 1."""
+    logger.setLevel("ERROR")  # the log is for functions; a command prints its answer
     try:
         app()
     except OcpiError as error:
@@ -43,7 +49,7 @@ def main() -> None:
         _fail("someone else changed the same at this moment; look at it and try again")
     except (BotoCoreError, ClientError) as error:
         _fail(f"AWS: {error}")
-    except (DeploymentError, Failure, NameTaken, ValueError) as error:
+    except (DeploymentError, Failure, NameTaken, NotSent, ValueError) as error:
         _fail(str(error))
 
 

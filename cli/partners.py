@@ -1,17 +1,22 @@
 """ocpi partner …: connect with partners and end connections."""
 
 import re
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from cli.deployment import Deployment
 from cli.failure import Failure
-from cli.output import AsJson, answer, answer_table
+from cli.output import AsJson, answer, answer_table, progress_bars
 from cli.pull import pull
+from cli.resend import resend
+from cli.standing import Standing, breaker_cell, breaker_text, breaker_told
 from ocpi import clock
 from ocpi.parties.claims import pins
+from ocpi.push.breaker import Breaker, BreakerState
 from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
 from ocpi.transport.status import OcpiError
 from ocpi.types.business import BusinessDetails
@@ -105,9 +110,10 @@ def add(
 def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """All partners and how far each connection is."""
     deployment: Deployment = context.obj
-    known = list(deployment.partners.all())
+    known, breakers = list(deployment.partners.all()), deployment.breakers.all()
+    rows = [_row(partner) | {"breaker": breaker_cell(breakers.get(partner.id))} for partner in known]
     columns = ("id", "name", "status", "parties", "token_days", "last_updated")
-    answer_table(map(_row, known), columns, as_json=as_json)
+    answer_table(rows, (*columns, "breaker") if any(row["breaker"] for row in rows) else columns, as_json=as_json)
     old = [partner.id for partner in known if partner.status is PartnerStatus.REGISTERED and _is_old(partner)]
     if old and not as_json:
         names = ", ".join(old)
@@ -116,15 +122,22 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
 
 @app.command()
 def show(context: typer.Context, partner: Name, as_json: AsJson = False) -> None:
-    """One partner: its parties and endpoints. Tokens are never shown."""
+    """One partner: its parties and endpoints, its breaker, what is due to it, and how it goes by module.
+
+    A breaker that is open keeps a partner that fails from being sent anything; `ocpi partner breaker` forces it. What
+    the partner did not take is shown by `ocpi dlq show objects`. Tokens are never shown.
+    """
     known = _find(context.obj, partner)
-    row = _row(known) | {"endpoints": known.endpoints, "roles": known.roles}
+    standing = Standing.of(context.obj, known.id)
     if as_json:
+        row = _row(known) | {"endpoints": known.endpoints, "roles": known.roles} | standing.told
         answer(row, as_json=True, text="")
         return
-    lines = [f"{name}: {', '.join(value) if isinstance(value, list) else value}" for name, value in _row(known).items()]
-    lines += [f"endpoint {end.identifier} {end.role}: {end.url}" for end in known.endpoints]
-    answer(row, as_json=False, text="\n".join(lines))
+    for name, value in _row(known).items():
+        print(f"{name}: {', '.join(value) if isinstance(value, list) else value}")
+    for end in known.endpoints:
+        print(f"endpoint {end.identifier} {end.role}: {end.url}")
+    standing.show()
 
 
 def _set_help() -> str:
@@ -177,6 +190,45 @@ def rotate(context: typer.Context, partner: Name, as_json: AsJson = False) -> No
     answer(_row(known), as_json=as_json, text=f"Partner {known.id!r} and this platform have new tokens.")
 
 
+class Switch(StrEnum):
+    """What to do with a breaker."""
+
+    OPEN = "open"
+    CLOSE = "close"
+
+
+@app.command()
+def breaker(
+    context: typer.Context,
+    partner: Name,
+    switch: Annotated[Switch, typer.Argument(help="Open it, or close it.")],
+    reason: Annotated[str | None, typer.Option(help="Why it is opened, for those who look at it later.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Force the breaker of a partner.
+
+    While it is open, nothing is sent to the partner, and nobody but you closes it; what changes meanwhile is sent then.
+    To close it is to try the partner now: if it takes one object, it is sent the others, too.
+    """
+    deployment: Deployment = context.obj
+    known = _find(deployment, partner)
+    now = clock.now()
+    if switch is Switch.OPEN:
+        if not reason:
+            raise Failure("say why with --reason: whoever looks at it later will want to know")
+        changed = deployment.breakers.change(known.id, lambda breaker: breaker.forced_open(reason, now))
+    else:
+        changed = deployment.breakers.change(known.id, lambda breaker: _closed(breaker, now))
+        deployment.wake(known.id)
+    row: dict[str, object] = {"id": known.id, "breaker": breaker_told(changed)}
+    answer(row, as_json=as_json, text=f"Partner {known.id!r} has the breaker {breaker_text(changed, known.id)}.")
+
+
+def _closed(breaker: Breaker, now: datetime) -> Breaker:
+    is_closed = breaker.state is BreakerState.CLOSED and breaker.rested(now)
+    return breaker if is_closed else breaker.half_opened(now)
+
+
 @app.command()
 def suspend(context: typer.Context, partner: Name, as_json: AsJson = False) -> None:
     """Stop a connection for now: the partner gets 401, and nothing is sent to it. See `resume`."""
@@ -185,8 +237,10 @@ def suspend(context: typer.Context, partner: Name, as_json: AsJson = False) -> N
 
 @app.command()
 def resume(context: typer.Context, partner: Name, as_json: AsJson = False) -> None:
-    """Take a suspended connection up again, with the same tokens."""
-    _switch(context.obj, partner, PartnerStatus.SUSPENDED, PartnerStatus.REGISTERED, as_json=as_json)
+    """Take a suspended connection up again, with the same tokens. What has changed meanwhile is sent now."""
+    deployment: Deployment = context.obj
+    _switch(deployment, partner, PartnerStatus.SUSPENDED, PartnerStatus.REGISTERED, as_json=as_json)
+    deployment.wake(_find(deployment, partner).id)
 
 
 @app.command()
@@ -200,8 +254,22 @@ def remove(context: typer.Context, partner: Name, as_json: AsJson = False) -> No
     except OcpiError as error:
         told = f"but could not be told ({error.message})"
         known = _find(deployment, partner)
+    # In this order: a partner that is no longer registered gets nothing new to hear, and it can be removed once more.
+    with progress_bars() as progress:
+        bar = progress.add_task("forgetting", total=None)
+        for count in _forgotten(deployment, known.id):
+            progress.advance(bar, count)
     deployment.partners.remove(known)
     answer(_row(known), as_json=as_json, text=f"Partner {known.id!r} is removed, {told}.")
+
+
+def _forgotten(deployment: Deployment, id_: str) -> Iterator[int]:
+    """Forget what was to be sent to a partner, was sent and was got, and tell how much that is."""
+    yield from deployment.due.clear(id_)
+    yield from deployment.deliveries.clear(id_)
+    yield from deployment.healths.clear(id_)
+    yield from deployment.pulls.clear(id_)
+    deployment.breakers.forget(id_)
 
 
 def _switched(words: list[str]) -> dict[Quirk, bool]:
@@ -217,6 +285,7 @@ def _switched(words: list[str]) -> dict[Quirk, bool]:
 
 
 app.command()(pull)
+app.command()(resend)
 
 
 def _switch(

@@ -5,28 +5,19 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import Progress
 
 from cli.deployment import Deployment
 from cli.failure import Failure
-from cli.output import AsJson, answer_table
+from cli.output import AsJson, answer_table, left_out, moment, printable, progress_bars
 from ocpi.parties.pull import Pulling
 from ocpi.parties.taking import Pulled
 from ocpi.store.partner import Partner
-from ocpi.types.primitives import parse_datetime
 from ocpi.types.versions import ModuleID
 
 COLUMNS = ("module", "pages", "stored", "unchanged", "gone", "skipped", "error")
 MAX_SHOWN = 20
 """How many objects of a module that were not taken are shown; with --json all are."""
-
-
-def _moment(text: str) -> datetime:
-    try:
-        return parse_datetime(text)
-    except ValueError as error:
-        raise typer.BadParameter(str(error)) from None
 
 
 def pull(
@@ -35,7 +26,7 @@ def pull(
     module: Annotated[ModuleID | None, typer.Option(help="Only this module; else all that there are.")] = None,
     since: Annotated[
         datetime | None,
-        typer.Option(parser=_moment, metavar="TIME", help="Only what changed since; else since the last pull."),
+        typer.Option(parser=moment, metavar="TIME", help="Only what changed since; else since the last pull."),
     ] = None,
     full: Annotated[
         bool, typer.Option("--full", help="All there is; Locations and Tariffs that are not there any more go.")
@@ -56,7 +47,7 @@ def pull(
         raise Failure(
             f"partner {partner.id!r} offers no list{f' of {module}' if module else ''} that our roles are for"
         )
-    with _progress() as progress:
+    with progress_bars() as progress:
         pulled = [_pull(deployment.pulling, partner, each, progress, since=since, full=full) for each in modules]
     if as_json:
         answer_table(map(asdict, pulled), COLUMNS, as_json=True)
@@ -79,14 +70,10 @@ def _pull(
     return pulling.pull(partner, module, told, since=since, full=full)
 
 
-def _progress() -> Progress:
-    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    return Progress(*columns, console=Console(stderr=True), transient=True)
-
-
 def _show_skipped(pulled: list[Pulled]) -> None:
     for each in pulled:
         for skipped in each.skipped[:MAX_SHOWN]:
-            print(f"{each.module} {skipped.object} was skipped: {skipped.reason}")
+            name, reason = left_out(each.module, skipped)
+            print(f"{each.module} {printable(name)} was skipped: {printable(reason)}")
         if len(each.skipped) > MAX_SHOWN:
             print(f"{each.module}: {len(each.skipped) - MAX_SHOWN} more were skipped; --json tells all")

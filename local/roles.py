@@ -1,9 +1,11 @@
-"""Who a local platform is: ``CPO EMSP:NL/TNM`` becomes the CredentialsRoles that template.yaml takes."""
+"""Who a local platform is, or a simulated partner: ``CPO EMSP:NL/TNM`` becomes CredentialsRoles."""
 
 import json
 import re
 from collections.abc import Iterable
 
+from ocpi.types.business import BusinessDetails
+from ocpi.types.credentials import CredentialsRole
 from ocpi.types.primitives import Role
 
 DEFAULT = "CPO EMSP SCSP"
@@ -27,11 +29,33 @@ def _words(text: str) -> Iterable[str]:
     return words
 
 
-def _role(word: str) -> dict[str, object]:
+def partner_role(word: str, name: str) -> CredentialsRole:
+    """The role of a partner from ``EMSP:NL/TNM``; `name` is what it calls itself.
+
+    Raises:
+        ValueError: it is no role, or without its party, which is another one than the platform's.
+    """
+    match = _matched(word)
+    if not match["party_id"]:
+        raise ValueError(f"role {word!r}: name its party, too, such as {word}:NL/TNM")
+    return CredentialsRole(
+        role=Role(match["role"].upper()),
+        country_code=match["country_code"].upper(),
+        party_id=match["party_id"].upper(),
+        business_details=BusinessDetails(name=name),
+    )
+
+
+def _matched(word: str) -> re.Match[str]:
     match = _ROLE.fullmatch(word)
     if not match or match["role"].upper() not in Role:
         known = ", ".join(Role)
         raise ValueError(f"{word!r} is no role; give one of {known}, or with its party, such as CPO:NL/ABC")
+    return match
+
+
+def _role(word: str) -> dict[str, object]:
+    match = _matched(word)
     party_id = (match["party_id"] or _PARTY_ID).upper()
     return {
         "role": match["role"].upper(),

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from ocpi.store.table import client
+from ocpi.store import table
 
 _CANCELLED = {
     "Error": {"Code": "TransactionCanceledException"},
@@ -25,7 +25,7 @@ def others_write(operation: str, times: int = 1) -> Iterator[list[str]]:
         met.append(operation)
         return SimpleNamespace(status_code=400), _CANCELLED if operation == "TransactWriteItems" else _CONFLICT
 
-    events: Any = client().meta.events
+    events: Any = table.client().meta.events
     name = f"before-call.dynamodb.{operation}"
     events.register(name, refuse)
     try:

@@ -2,11 +2,13 @@
 
 import base64
 import json
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 type Answer = tuple[int, object] | tuple[int, object, dict[str, str]]
@@ -64,8 +66,8 @@ def ok(data: object = None, headers: dict[str, str] | None = None) -> Answer:
 
 
 @contextmanager
-def partner() -> Iterator[Partner]:
-    """A partner that listens on 127.0.0.1."""
+def partner(certificate: Path | None = None) -> Iterator[Partner]:
+    """A partner that listens on 127.0.0.1; with a certificate for localhost, over TLS."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -95,6 +97,11 @@ def partner() -> Iterator[Partner]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     told = Partner(f"http://127.0.0.1:{server.server_address[1]}")
+    if certificate:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        told.url = f"https://localhost:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -65,7 +65,7 @@ class ProfileDesk:
         )
         answer = {"result": response.result, "timeout": response.timeout}
         request = asked.received(asked.session, self.timeout).model_copy(update={"answer": answer})
-        with self._counted(asked.session.text):
+        with self._counted(asked, asked.session.text):
             self.deadlines.keep(self.requests, request)
         return response
 
@@ -81,14 +81,15 @@ class ProfileDesk:
         return asked.kind == CLEAR or self.controllers.may_ask(what, self.interval)
 
     @contextmanager
-    def _counted(self, what: str) -> Iterator[None]:
+    def _counted(self, asked: ProfileRequest, what: str) -> Iterator[None]:
         """A request that we failed to take does not make the next one too often."""
         try:
             yield
         except OcpiError:
             raise
         except Exception:
-            self.controllers.not_asked(what)
+            if asked.kind != CLEAR:
+                self.controllers.not_asked(what)
             raise
 
     def _capable(self, id_: ObjectId, session: dict[str, Any]) -> bool:
@@ -102,7 +103,7 @@ class ProfileDesk:
         what = f"{asked.caller.id}#{asked.session.text}"
         if not self._in_time(asked, what):
             return ChargingProfileResponse(result=ChargingProfileResponseType.TOO_OFTEN, timeout=0)
-        with self._counted(what):
+        with self._counted(asked, what):
             return self._passed_on(asked)
 
     def _passed_on(self, asked: ProfileRequest) -> wire.JsonObject | ChargingProfileResponse:

@@ -8,6 +8,7 @@ from ocpi import clock
 from ocpi.store.keys import ObjectId
 from ocpi.store.partner import Partner
 from ocpi.store.requests import Direction, Request, new_request_id
+from ocpi.transport.headers import correlation
 from ocpi.types.parties import Party
 from ocpi.types.primitives import Role
 from ocpi.types.versions import ModuleID
@@ -52,6 +53,7 @@ class ProfileRequest:
             party=self.party,
             document=self.document | {"session_id": session.id},
             response_url=self.document["response_url"],
+            correlation_id=correlation.get(),
             created=now,
             deadline=now + within,
             about=session.text,

@@ -87,7 +87,7 @@ def _conclude(answering: Answering, request_id: str, caller: Partner, told: wire
     if asked.forwards and not asked.refused:  # first: if we fail in between, it is the SCSP that must not be forgotten
         answering.settle(asked.forwards, told)
     concluded = answering.requests.conclude(request_id, told)
-    logger.info("charging profile result", request_id=request_id, result=told["result"], late=concluded is None)
+    logger.info("charging profile result", kind=asked.kind, result=told["result"], late=concluded is None)
 
 
 def _session_id(request: Request) -> ObjectId:

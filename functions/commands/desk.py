@@ -17,6 +17,7 @@ from ocpi.store.partner import Partner
 from ocpi.store.requests import Direction, Request, Requests, new_request_id
 from ocpi.store.reservations import Reservations
 from ocpi.store.tokens import KnownToken
+from ocpi.transport.headers import correlation
 from ocpi.transport.status import OcpiError, StatusCode, invalid
 from ocpi.types.commands import CommandResponse, CommandResponseType, CommandType
 from ocpi.types.locations import Capability
@@ -129,6 +130,7 @@ class CommandDesk:
             party=order.party,
             document=taken.document,
             response_url=order.body["response_url"],
+            correlation_id=correlation.get(),
             created=now,
             deadline=now + taken.within,
             answer={"result": CommandResponseType.ACCEPTED, "timeout": int(self.timeout.total_seconds())},

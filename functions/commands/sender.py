@@ -30,7 +30,7 @@ def routes(requests: Requests) -> APIRouter:
         concluded = requests.conclude(request_id, told)
         if concluded is None and told["result"] == CommandResultType.CANCELED_RESERVATION:
             concluded = requests.cancel_reservation(request_id, told)
-        logger.info("command result", request_id=request_id, result=told["result"], ignored=concluded is None)
+        logger.info("command result", kind=asked.kind, result=told["result"], ignored=concluded is None)
         return success()
 
     return router

@@ -13,7 +13,7 @@ from ocpi.logs import logger
 from ocpi.transport.client import PartnerUnreachable
 from ocpi.transport.door import route_path
 from ocpi.transport.envelope import INTERNAL_ERROR
-from ocpi.transport.headers import MessageIds
+from ocpi.transport.headers import MessageIds, correlation
 from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed
 from owner.answers import bad_gateway, problem
 
@@ -41,6 +41,7 @@ class Door:
                 MutableHeaders(scope=message).update(ids.headers())
             await send(message)
 
+        correlation.set(ids.correlation_id)
         logger.append_keys(x_request_id=ids.request_id, x_correlation_id=ids.correlation_id, caller=None)
         try:
             logger.append_keys(caller=_caller(scope))

@@ -3,11 +3,8 @@
 from datetime import timedelta
 from enum import Enum, auto
 
-from urllib3.exceptions import InvalidHeader
-from urllib3.util import Retry
-
 from ocpi.parties.calling import NotConnected
-from ocpi.transport.client import RETRY_AFTER, Answer, PartnerUnreachable
+from ocpi.transport.client import Answer, PartnerUnreachable
 
 _LOCKED = (401, 403)
 _AGAIN = (408, 425)
@@ -50,7 +47,7 @@ class NotTaken(Exception):
         if isinstance(error, NotConnected):
             return cls(Trouble.OFFLINE, str(error))
         trouble = Trouble.FAILED if error.http_status is None else _by_http_status(error.http_status)
-        return cls(trouble or Trouble.FAILED, str(error), _retry_after(error.retry_after))
+        return cls(trouble or Trouble.FAILED, str(error), error.retry_after)
 
 
 def require_taken(answer: Answer) -> None:
@@ -62,7 +59,7 @@ def require_taken(answer: Answer) -> None:
     if answer.ok:
         return
     trouble = _by_http_status(answer.http_status) or _by_status_code(answer.status_code)
-    raise NotTaken(trouble, str(answer), _retry_after(answer.headers.get(RETRY_AFTER)))
+    raise NotTaken(trouble, str(answer), answer.retry_after)
 
 
 def _by_http_status(http_status: int) -> Trouble | None:
@@ -87,13 +84,3 @@ def _by_status_code(status_code: int) -> Trouble:
             return Trouble.BEHIND
         case _:
             return Trouble.FAILED
-
-
-def _retry_after(header: str | None) -> timedelta | None:
-    """Seconds, or a date (RFC 9110, 10.2.3); None if there is none that can be read."""
-    if not header:
-        return None
-    try:
-        return timedelta(seconds=Retry().parse_retry_after(header))
-    except (InvalidHeader, OverflowError, ValueError):
-        return None

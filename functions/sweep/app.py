@@ -3,18 +3,24 @@
 from typing import Any
 
 from ocpi.logs import logger
+from ocpi.parties.own import OwnPlatform
 from ocpi.push.breaker import Breakers
 from ocpi.push.due import DueObjects
 from ocpi.push.messages import Wake
-from ocpi.push.queue import FifoQueue
+from ocpi.push.queue import FifoQueue, PullQueue
 from ocpi.store.partners import Partners
+from ocpi.store.pulls import Pulls
+from sweep.pulls import DuePulls
 from sweep.settings import Settings
 from sweep.wakes import Owed
 
 settings = Settings.load()
 partners = Partners(settings.partners_table)
-owed = Owed(DueObjects(settings.deliveries_table), Breakers(settings.deliveries_table))
+breakers = Breakers(settings.deliveries_table)
+owed = Owed(DueObjects(settings.deliveries_table), breakers)
+due_pulls = DuePulls(OwnPlatform(settings.public_base_url, settings.roles), Pulls(settings.deliveries_table), breakers)
 push_queue = FifoQueue(settings.push_queue_url)
+pull_queue = PullQueue(settings.pull_queue_url)
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
@@ -22,4 +28,6 @@ def handler(_event: dict[str, Any], _context: object) -> None:
     known = list(partners.all())
     wakes = [Wake(partner_id=partner_id) for partner_id in owed.partners(known)]
     push_queue.send((wake.group, wake) for wake in wakes)
-    logger.info("sweep", partners=len(known), woken=len(wakes))
+    pulls = due_pulls.messages(known)
+    pull_queue.send(pulls)
+    logger.info("sweep", partners=len(known), woken=len(wakes), pulls=len(pulls))

@@ -1,6 +1,9 @@
 """Settings of the sweep function."""
 
+from pydantic import Json
+
 from ocpi.settings import Settings as Base
+from ocpi.types.credentials import CredentialsRole
 
 
 class Settings(Base):
@@ -9,3 +12,6 @@ class Settings(Base):
     partners_table: str
     deliveries_table: str
     push_queue_url: str
+    pull_queue_url: str
+    public_base_url: str
+    roles: Json[tuple[CredentialsRole, ...]]

@@ -12,26 +12,30 @@ import secrets
 import signal
 import socket
 import sys
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-import uvicorn
-
 from local.cpo.book import Book
 from local.cpo.grid import GridLimit, SiteFileError, read_site_file
-from local.cpo.ocpi_client import Client, OcpiError, Unreachable
-from local.cpo.ocpi_server import create_app
-from local.cpo.pace import Pace, Quiet, SimulatedClock, Traffic, watch_queues
+from local.cpo.identity import registration as unregistered
+from local.cpo.ocpi_server import create_cpo
+from local.cpo.pace import Pace, Quiet, SimulatedClock, watch_queues
 from local.cpo.plant import Plant
-from local.cpo.registration import Refused, Registration
 from local.cpo.report import figures, write_load
 from local.cpo.sessions import Day, SessionsError, drawn_day, read_day
 from local.cpo.site import garage
 from local.cpo.world import Progress, World
+from local.faults import FaultError, Faults
+from local.ocpi_http.client import Client, OcpiError, Unreachable
+from local.ocpi_http.conditions import Conditions
+from local.ocpi_http.listening import serving
+from local.ocpi_http.options import add_options, check, chosen_faults, join
+from local.ocpi_http.registration import Refused, Registration
+from local.ocpi_http.traffic import Traffic
 from ocpi import wire
 
 DRAWN_DAY = date(2026, 3, 2)
@@ -57,8 +61,9 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         day = choose_day(options.sessions, options.day, options.seed)
         limit = read_site_file(options.site) if options.site else None
-        asyncio.run(_run(options, day, limit, say))
-    except (SessionsError, SiteFileError) as error:
+        faults = Faults(options.seed, chosen_faults(options), day.start)
+        asyncio.run(_run(options, day, limit, faults, say))
+    except (SessionsError, SiteFileError, FaultError) as error:
         return _fail(str(error))
     except (Refused, OcpiError, Unreachable) as error:
         return _fail(f"the platform cannot be worked with: {error}")
@@ -80,10 +85,10 @@ def choose_day(sessions: Path | None, day: date | None, seed: int) -> Day:
     return drawn_day(garage(), day or DRAWN_DAY, seed)
 
 
-async def _run(options: argparse.Namespace, day: Day, limit: GridLimit | None, say: "Say") -> None:
-    async with _open_office(options, day) as office:
+async def _run(options: argparse.Namespace, day: Day, limit: GridLimit | None, faults: Faults, say: "Say") -> None:
+    async with _open_office(options, day, faults) as office:
         say("serving", {"versions_url": office.registration.versions_url})
-        await _register(options, office)
+        await join(options, office.registration, office.client)
         say("registered", {"partner": _party(office.registration)})
         await office.world.push_location()
         say("located", {"location_id": day.site.location_id, "evses": len(day.site.evses)})
@@ -112,29 +117,22 @@ async def _line_on_stdin() -> bool:
     return bool(sys.stdin.readline())
 
 
-class _Server(uvicorn.Server):
-    """Uvicorn without its own signal handlers: who started this process decides when it ends."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Leave signals alone."""
-        yield
-
-
 @asynccontextmanager
-async def _open_office(options: argparse.Namespace, day: Day) -> AsyncIterator[Office]:
+async def _open_office(options: argparse.Namespace, day: Day, faults: Faults) -> AsyncIterator[Office]:
     """A CPO whose server answers."""
     traffic = Traffic()
-    client = Client(traffic)
+    simulated = SimulatedClock(day.start, options.clock_file)
+    conditions = Conditions(faults, simulated.now)
+    client = Client(traffic, conditions=conditions)
     with socket.create_server((options.host, options.port)) as listener:
         base_url = f"http://{options.host}:{listener.getsockname()[1]}"
-        registration = Registration(f"{base_url}/ocpi/versions", invited=options.invite)
+        registration = unregistered(f"{base_url}/ocpi/versions", options.invite)
         world = World(
             day,
             Plant(day.site, day.berths, day.start, options.default_limit_a),
             Book(day, options.run or secrets.token_hex(4)),
             Pace(
-                SimulatedClock(day.start, options.clock_file),
+                simulated,
                 Quiet(traffic, options.silence, watch_queues(options.settle_queue)),
                 options.busy_rate,
                 options.patience,
@@ -143,23 +141,12 @@ async def _open_office(options: argparse.Namespace, day: Day) -> AsyncIterator[O
             client,
             meter_seconds=round(options.meter_minutes * 60),
         )
-        app = create_app(base_url, registration, client, world, traffic)
-        server = _Server(uvicorn.Config(app, log_level="warning", access_log=False, lifespan="off"))
-        serving = asyncio.create_task(server.serve(sockets=[listener]))
+        app = create_cpo(base_url, registration, client, world, traffic, conditions)
         try:
-            yield Office(registration, client, world)
+            async with serving(app, listener):
+                yield Office(registration, client, world)
         finally:
-            server.should_exit = True
-            await serving
             await client.close()
-
-
-async def _register(options: argparse.Namespace, office: Office) -> None:
-    if options.versions_url:
-        await office.registration.register(office.client, options.versions_url, options.token)
-        return
-    await office.registration.done.wait()
-    await asyncio.sleep(0.5)  # for the platform to take in the answer to its registration
 
 
 # --- what it says -------------------------------------------------------------------------------------------
@@ -205,15 +192,11 @@ def _fail(message: str) -> int:
 
 def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local.cpo", description="A simulated charge point operator")
-    parser.add_argument("--versions-url", help="register with the platform whose versions are here …")
-    parser.add_argument("--token", help="… with this CREDENTIALS_TOKEN_A of its invitation")
-    parser.add_argument("--invite", metavar="TOKEN", help="instead: wait until a platform registers with this token")
+    add_options(parser)
     parser.add_argument("--host", default="127.0.0.1", help="the address to listen on")
-    parser.add_argument("--port", type=int, default=0, help="the port to listen on; 0 picks a free one")
     parser.add_argument("--site", type=Path, metavar="FILE", help="the site file, for the grid limit to judge by")
     parser.add_argument("--sessions", type=Path, metavar="FILE", help="a table of sessions (CSV) instead of drawn ones")
     parser.add_argument("--day", type=date.fromisoformat, help="the local day to play, as 2019-03-05")
-    parser.add_argument("--seed", type=int, default=1, help="makes drawn sessions and drivers' words repeatable")
     parser.add_argument("--default-limit-a", type=float, default=6.0, help="A per phase for sessions without a profile")
     parser.add_argument("--meter-minutes", type=float, default=15, help="how often meters are read, simulated minutes")
     parser.add_argument(
@@ -228,12 +211,8 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--load-csv", type=Path, metavar="FILE", help="write the load over time here (needs --site)")
     parser.add_argument("--hold", action="store_true", help="play only after a line on standard input")
     parser.add_argument("--stay", action="store_true", help="don't play: register, push the Location, and stay up")
-    parser.add_argument("--json", action="store_true", help="say everything as JSON, one line each")
     options = parser.parse_args(arguments)
-    if bool(options.versions_url) == bool(options.invite):
-        parser.error("give either --versions-url with --token, or --invite")
-    if options.versions_url and not options.token:
-        parser.error("--versions-url needs --token")
+    check(parser, options)
     return options
 
 

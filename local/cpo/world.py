@@ -7,7 +7,6 @@ quiet it jumps there. So the platform always has the real time that it needs, an
 import asyncio
 import heapq
 import math
-import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
@@ -16,17 +15,18 @@ from datetime import datetime
 from decimal import ROUND_DOWN, Decimal
 from enum import IntEnum
 from typing import Any
-from urllib.parse import quote
 
 from local.cpo.book import Book
+from local.cpo.identity import OURS
 from local.cpo.meter import Ledger
-from local.cpo.ocpi_client import Client, OcpiError, Unreachable
 from local.cpo.pace import SLEEP_SECONDS, Pace
 from local.cpo.plant import Plant
 from local.cpo.profiles import active_profile
-from local.cpo.registration import Partner, Registration
 from local.cpo.sessions import Day
 from local.cpo.site import COUNTRY_CODE, PARTY_ID
+from local.ocpi_http.client import Client, OcpiError, Unreachable, joined
+from local.ocpi_http.errands import log
+from local.ocpi_http.registration import Partner, Registration
 from ocpi.types.chargingprofiles import (
     ActiveChargingProfileResult,
     ChargingProfile,
@@ -283,7 +283,7 @@ class World:
 
     async def _call(self, method: str, url: str, body: object) -> None:
         partner = self._partner
-        await self._client.call(method, url, partner.token, body, routing(partner))
+        await self._client.call(method, url, partner.token, body, partner.routing(OURS))
 
     # --- charging profiles ----------------------------------------------------------------------------------
 
@@ -359,23 +359,3 @@ class World:
         except (OcpiError, Unreachable) as error:
             self.counts["messages_lost"] += 1
             log(f"lost: {error}")
-
-
-def routing(partner: Partner) -> dict[str, str]:
-    """The headers that say from which party a message is, and to which (functional modules only)."""
-    return {
-        "OCPI-from-country-code": COUNTRY_CODE,
-        "OCPI-from-party-id": PARTY_ID,
-        "OCPI-to-country-code": partner.country_code,
-        "OCPI-to-party-id": partner.party_id,
-    }
-
-
-def joined(url: str, *segments: str) -> str:
-    """An endpoint's URL with further segments, one slash between each."""
-    return "/".join([url.rstrip("/"), *(quote(segment, safe="") for segment in segments)])
-
-
-def log(message: str) -> None:
-    """Say something that a person should see."""
-    print(message, file=sys.stderr, flush=True)

@@ -1,8 +1,5 @@
 """The command line, as an operator uses it."""
 
-import json
-import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,24 +7,12 @@ from typing import Any
 import boto3
 import pytest
 
-from cli import main as cli
-from cli.deployment import Deployment
 from ocpi import clock
 from ocpi.store.partner import Quirk
 from tests.api import request
-from tests.conftest import ROLES
+from tests.command import Ocpi
 from tests.partner import ok, partner
 
-OUTPUTS = {
-    "ObjectsTable": "objects",
-    "PartnersTable": "partners",
-    "SitesTable": "sites",
-    "TokenPepperSecretId": "pepper",
-    "TokenKeyId": "alias/token",
-    "PublicBaseUrl": "https://ocpi.example.com",
-    "AllowPrivatePartners": "true",
-    "Roles": ROLES,
-}
 SITE: dict[str, Any] = {
     "id": "garage",
     "name": "Garage",
@@ -40,51 +25,6 @@ SITE: dict[str, Any] = {
         {"start": "2030-01-01T00:00:00Z", "limit_a": {"L1": 50, "L2": 50, "L3": 50}},
     ],
 }
-
-
-@dataclass(frozen=True)
-class Printed:
-    """What a command answered."""
-
-    exit_code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.out)
-
-
-class Ocpi:
-    """The command `ocpi`, in process, against the AWS of the test."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
-        self._capsys = capsys
-        self._monkeypatch = monkeypatch
-        self._folder = folder
-
-    def __call__(self, *arguments: str) -> Printed:
-        self._capsys.readouterr()
-        self._monkeypatch.setattr(sys, "argv", ["ocpi", *arguments])
-        exit_code = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            exit_code = int(end.code or 0)
-        return Printed(exit_code, *self._capsys.readouterr())
-
-    def put(self, site: object) -> Printed:
-        """Put a site from a file."""
-        file = self._folder / "site.json"
-        file.write_text(site if isinstance(site, str) else json.dumps(site))
-        return self("site", "put", str(file))
-
-
-@pytest.fixture
-def ocpi(aws: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ocpi:
-    monkeypatch.setattr(Deployment, "find", lambda _stack: Deployment(OUTPUTS))
-    monkeypatch.setenv("COLUMNS", "200")
-    return Ocpi(capsys, monkeypatch, tmp_path)
 
 
 def invite(ocpi: Ocpi) -> str:

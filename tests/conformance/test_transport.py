@@ -2,30 +2,22 @@
 
 import base64
 import json
-import ssl
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ocpi.parties.handshake import Handshake
 from ocpi.transport.status import OcpiError
+from tests import partner as partners
 from tests.api import request
 from tests.functions.conftest import Connection
 from tests.objects import LOCATION, SESSION
 from tests.partner import Partner, ok
+from tests.tls import certificate
 
 CREDENTIALS = "/ocpi/2.2.1/credentials"
 LOCATION_URL = "/ocpi/2.2.1/receiver/locations/NL/SIM/L1"
@@ -156,51 +148,8 @@ def test_a_partner_is_called_over_tls_only(handshake: Handshake, partner: Partne
 
 @pytest.mark.requirement("TRA-07")
 def test_a_certificate_that_nobody_vouches_for_is_refused(handshake: Handshake, tmp_path: Path) -> None:
-    with self_signed(tmp_path) as (url, asked), pytest.raises(OcpiError, match="TLS failed"):
-        handshake.register("CPO", f"{url}/versions", "token-a")
-    assert asked == []
-
-
-@contextmanager
-def self_signed(folder: Path) -> Iterator[tuple[str, list[str]]]:
-    """A server with a certificate of its own making: its URL, and the paths it was asked for."""
-    asked: list[str] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate(folder))
-    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"https://localhost:{server.server_address[1]}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
-def certificate(folder: Path) -> Path:
-    """A key and a certificate for localhost, in one file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.now(UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + timedelta(hours=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    pem, plain = serialization.Encoding.PEM, serialization.NoEncryption()
-    file = folder / "server.pem"
-    file.write_bytes(key.private_bytes(pem, serialization.PrivateFormat.PKCS8, plain) + signed.public_bytes(pem))
-    return file
+    with partners.partner(certificate(tmp_path, "localhost")) as server:
+        server.serve_versions()
+        with pytest.raises(OcpiError, match="TLS failed"):
+            handshake.register("CPO", server.versions_url, "token-a")
+        assert server.seen == []

@@ -1,4 +1,4 @@
-"""The store on moto, and on the local AWS (marked e2e): both have to do alike."""
+"""The store on moto, in memory (tests.delivery), and on the local AWS (marked e2e): all have to do alike."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -9,10 +9,12 @@ from uuid import uuid4
 import boto3
 import pytest
 
+from ocpi.store import table
 from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
+from tests.delivery.dynamodb import MemoryDynamoDB
 
 
 @dataclass(frozen=True)
@@ -26,15 +28,19 @@ class Store:
     name: str
 
 
-@pytest.fixture(params=["moto", pytest.param("local AWS", marks=pytest.mark.e2e)])
-def store(request: Any) -> Iterator[Store]:
+@pytest.fixture(params=["moto", "in memory", pytest.param("local AWS", marks=pytest.mark.e2e)])
+def store(request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     name = uuid4().hex
-    if request.param == "moto":
-        request.getfixturevalue("aws")
+    if request.param != "local AWS":
+        if request.param == "moto":
+            request.getfixturevalue("aws")
+        else:
+            in_memory = MemoryDynamoDB()
+            monkeypatch.setattr(table, "client", lambda: in_memory)
         yield Store(Partners("partners"), Objects("objects"), Lists("objects"), Sites("sites"), name)
         return
     outputs = request.getfixturevalue("on_stack").outputs
-    partners, objects, sites = (_twin(outputs[f"{table}Table"]) for table in ("Partners", "Objects", "Sites"))
+    partners, objects, sites = (_twin(outputs[f"{kind}Table"]) for kind in ("Partners", "Objects", "Sites"))
     yield Store(Partners(partners), Objects(objects), Lists(objects), Sites(sites), name)
 
 

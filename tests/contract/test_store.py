@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from ocpi.clock import now
 from ocpi.store.keys import OWN, ObjectId
 from ocpi.store.lists import ObjectList, Window
 from ocpi.store.objects import Outcome
@@ -210,7 +211,7 @@ def test_what_is_off_the_list_is_still_there_and_comes_back_with_its_next_change
     for id_ in ("T1", "T2"):
         store.objects.put(tariff(store, id_), {"id": id_}, NOW)
     for _ in range(2):
-        store.objects.unlist(tariff(store, "T1"))
+        store.objects.unlist(tariff(store, "T1"), now())
     assert listed(store, objects, Window()) == ["T2"]
     known = store.objects.get(tariff(store, "T1"))
     assert known

@@ -49,6 +49,11 @@ class Backend:
                 return dict(event["detail"])
         return None
 
+    def events(self) -> list[dict[str, Any]]:
+        """All events so far, as they came."""
+        self._receive()
+        return self._events
+
     def hear(self) -> None:
         """Have the platform's events come to a queue from now on."""
         arn = self._sqs.get_queue_attributes(QueueUrl=self._queue_url, AttributeNames=["QueueArn"])["Attributes"]

@@ -1,10 +1,7 @@
 """What goes over the wire to partners, and what of their answers is kept."""
 
 import socket
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -15,6 +12,7 @@ from ocpi.store.partners import Partners
 from ocpi.transport.client import PartnerClient, PartnerUnreachable
 from tests.functions.conftest import Connection
 from tests.partner import Answer, Seen, ok
+from tests.servers import serving
 
 
 @pytest.fixture
@@ -50,22 +48,6 @@ def test_the_headers_of_an_answer_are_kept_in_lower_case(connection: Connection,
 
 HEADERS = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\nX: %b\r\n\r\n" % (b"x" * 60)
 BODY = b'{"status_code": 1000, "data": 1}'.ljust(100)
-
-
-@contextmanager
-def serving(talk: Callable[[socket.socket], None]) -> Iterator[str]:
-    """A server that talks on one connection; its URL."""
-
-    def accept() -> None:
-        connection, _ = listening.accept()
-        with connection, suppress(OSError):
-            talk(connection)
-
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        thread = threading.Thread(target=accept)
-        thread.start()
-        yield f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        thread.join()
 
 
 @pytest.mark.parametrize(("at_once", "dripping"), [(b"", HEADERS), (HEADERS, BODY)], ids=["headers", "body"])

@@ -5,9 +5,9 @@ import re
 
 import pytest
 
-from ocpi.logs import logger
 from ocpi.parties.handshake import Handshake
 from tests.api import request
+from tests.exchange_log import logging_exchanges
 from tests.functions.conftest import Connection
 
 PATHS = [
@@ -184,13 +184,11 @@ def test_a_body_that_is_no_object_or_too_large_is_2001(connection: Connection, b
     ],
 )
 def test_the_log_tells_the_route_and_neither_uids_nor_ids_of_response_urls(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch, method: str, path: str, told: str
+    connection: Connection, method: str, path: str, told: str
 ) -> None:
-    logged: list[dict[str, object]] = []
-    for level in ("info", "warning"):
-        monkeypatch.setattr(logger, level, lambda message, **fields: logged.append(fields | {"message": message}))
-    request(method, path, token=connection.token)
-    (entry,) = [entry for entry in logged if entry["message"] == "request"]
-    assert entry["method"] == method
-    assert str(entry["path"] or "").endswith(told)
-    assert "0123ABCD" not in str(logged)
+    with logging_exchanges() as log:
+        request(method, path, token=connection.token)
+    (exchange,) = log.exchanges
+    assert exchange["method"] == method
+    assert exchange.get("url", "").endswith(told)
+    assert "0123ABCD" not in log.getvalue()

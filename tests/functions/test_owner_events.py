@@ -168,7 +168,7 @@ def test_a_tariff_that_is_deleted_is_told_by_its_name(emsp: Connection, backend:
 def test_an_object_that_a_full_pull_did_not_bring_is_withdrawn(emsp: Connection, backend: Backend) -> None:
     put_location(emsp)
     backend.hears()
-    Objects("objects").unlist(ObjectId("tnm", ModuleID.LOCATIONS, "NL", "SIM", "L1"))
+    Objects("objects").unlist(ObjectId("tnm", ModuleID.LOCATIONS, "NL", "SIM", "L1"), now())
     (event,) = backend.hears()
     assert event["detail"]["change"] == "WITHDRAWN"
 

@@ -9,7 +9,7 @@ import pytest
 
 from cli.deployment import Deployment
 from tests.api import request
-from tests.cli.test_cli import OUTPUTS, Ocpi
+from tests.command import OUTPUTS, Ocpi
 from tests.functions.conftest import Connect, Connection
 from tests.objects import CDR, EVSE, LOCATION, SESSION, TARIFF, TOKEN, without
 from tests.own import PARTY
@@ -318,6 +318,11 @@ BROKEN: dict[str, Answer] = {
     "the link to the next page leads to another host": ok([], {"Link": '<https://evil.example.com/>; rel="next"'}),
     "the link to the next page leads back": ok([], {"Link": '</tariffs?offset=2>; rel="next"'}),
     "the link to the next page is no URL": ok([], {"Link": '<http://[/>; rel="next"'}),
+    "the link to the next page has more than": ok([], {"Link": f'</tariffs?{"a" * 60_000}>; rel="next"'}),
+    "LineTooLong": ok([], {"Link": f'</tariffs?{"a" * 1_000_000}>; rel="next"'}),
+    "the page is the same as the one before": ok(
+        [TARIFF, TARIFF | {"id": "T2"}], {"Link": '</tariffs?offset=4>; rel="next"'}
+    ),
 }
 
 
@@ -380,3 +385,71 @@ def test_a_list_without_an_end_is_given_up(ocpi: Ocpi, cpo: Lists, monkeypatch: 
     result = pull(ocpi, cpo, "tariffs")
     assert (result["pages"], result["stored"]) == (3, 3)
     assert "there is still no end after 3 pages" in result["error"]
+
+
+def test_links_in_a_circle_are_given_up(ocpi: Ocpi, cpo: Lists) -> None:
+    following = {"": "a", "a": "b", "b": "a"}
+
+    def circle(seen: Seen) -> Answer:
+        at = parse_qs(urlsplit(seen.path).query).get("page", [""])[0]
+        return ok([TARIFF | {"id": f"T{at}"}], {"Link": f'</tariffs?page={following[at]}>; rel="next"'})
+
+    cpo.server.answers["GET", "/tariffs"] = circle
+    result = pull(ocpi, cpo, "tariffs")
+    assert (result["pages"], result["stored"]) == (3, 3)
+    assert "the link to the next page leads back to" in result["error"]
+
+
+def test_empty_pages_are_not_followed_for_ever(ocpi: Ocpi, cpo: Lists) -> None:
+    def empty(seen: Seen) -> Answer:
+        offset = int(parse_qs(urlsplit(seen.path).query).get("offset", ["0"])[0])
+        return ok([], {"Link": f'</tariffs?offset={offset + 1}>; rel="next"'})
+
+    cpo.server.answers["GET", "/tariffs"] = empty
+    result = pull(ocpi, cpo, "tariffs")
+    assert result["pages"] == 21
+    assert "more than 20 pages in a row have nothing on them" in result["error"]
+
+
+@pytest.mark.requirement("TRA-26")
+@pytest.mark.parametrize(
+    "link",
+    [
+        '</tariffs?offset=2>; rel="next"',
+        "<?offset=2>; rel=next",
+        '</tariffs>; rel="first", </tariffs?offset=2>; title="more"; REL="prev next"',
+    ],
+)
+def test_a_next_link_is_followed_however_it_is_written(ocpi: Ocpi, cpo: Lists, link: str) -> None:
+    cpo.serve("tariffs", TARIFF, TARIFF | {"id": "T2"}, TARIFF | {"id": "T3"})
+    listed = cpo.server.answers["GET", "/tariffs"]
+    assert callable(listed)
+    cpo.server.answers["GET", "/tariffs?offset=2"] = listed
+    cpo.server.answers["GET", "/tariffs"] = ok([TARIFF, TARIFF | {"id": "T2"}], {"Link": link})
+    assert pull(ocpi, cpo, "tariffs") == told(pages=2, stored=3)
+
+
+@pytest.mark.parametrize("link", ['</tariffs?offset=2>; rel="prev"', '</tariffs?offset=2>; rel="nextish"', "next"])
+def test_any_other_link_is_the_end_of_the_list(ocpi: Ocpi, cpo: Lists, link: str) -> None:
+    cpo.server.answers["GET", "/tariffs"] = ok([TARIFF], {"Link": link})
+    assert pull(ocpi, cpo, "tariffs") == told(stored=1)
+
+
+@pytest.mark.requirement("TRA-27")
+def test_a_list_that_gets_shorter_with_every_page_comes_to_an_end(ocpi: Ocpi, cpo: Lists) -> None:
+    """By pages of ten; after each request the first Tariff of the list is gone."""
+    listed = [TARIFF | {"id": f"T{number:02}"} for number in range(60)]
+
+    def shrinking(seen: Seen) -> Answer:
+        offset = int(parse_qs(urlsplit(seen.path).query).get("offset", ["0"])[0])
+        headers = {"X-Total-Count": str(len(listed))}
+        if offset + 10 < len(listed):
+            headers["Link"] = f'</tariffs?offset={offset + 10}>; rel="next"'
+        page = ok(listed[offset : offset + 10], headers)
+        del listed[0]
+        return page
+
+    cpo.server.answers["GET", "/tariffs"] = shrinking
+    result = pull(ocpi, cpo, "tariffs")
+    assert result["error"] is None
+    assert (result["stored"], result["pages"] < 30) == (60, True)

@@ -41,7 +41,7 @@ def concludes(result: str, **more: object) -> Request:
 def wake(request: Request) -> None:
     """The timeouts queue delivers the message about a request, as Lambda receives it."""
     event = json.loads(_EVENT)
-    event["Records"][0]["body"] = json.dumps({"request_id": request.id})
+    event["Records"][0]["body"] = json.dumps({"kind": "deadline", "request_id": request.id})
     import_module("timeouts.app").handler(event, None)
 
 

@@ -13,12 +13,15 @@ import locations.settings
 import optimizer.settings
 import outbox.settings
 import owner.settings
+import pull.settings
 import push.settings
 import sessions.settings
+import sweep.settings
 import tariffs.settings
 import timeouts.settings
 import tokens.settings
 import versions.settings
+from ocpi.requests.deadlines import LONGEST_RUN
 from ocpi.settings import Settings
 from tests.template.expanded import PROJECT, Template, target
 
@@ -37,10 +40,18 @@ SETTINGS: dict[str, type[Settings]] = {
     "OutboxFunction": outbox.settings.Settings,
     "PushFunction": push.settings.Settings,
     "TimeoutsFunction": timeouts.settings.Settings,
+    "SweepFunction": sweep.settings.Settings,
+    "PullFunction": pull.settings.Settings,
     "OptimizeFunction": optimizer.settings.OptimizeSettings,
     "OptimizeScheduleFunction": optimizer.settings.ScheduleSettings,
 }
-COMMON = {"CLOCK_FILE", "LOG_LEVEL", "POWERTOOLS_METRICS_NAMESPACE", "POWERTOOLS_SERVICE_NAME"}
+COMMON = {
+    "CLOCK_FILE",
+    "EXCHANGE_BODY_BYTES",
+    "LOG_LEVEL",
+    "POWERTOOLS_METRICS_NAMESPACE",
+    "POWERTOOLS_SERVICE_NAME",
+}
 
 
 @pytest.mark.parametrize("function", SETTINGS)
@@ -68,6 +79,11 @@ def _names(module: ast.Module) -> set[str]:
         if isinstance(name, ast.Name)
     }
     return defined | assigned
+
+
+@pytest.mark.parametrize("function", ["Commands", "ChargingProfiles", "Owner", "Timeouts"])
+def test_who_handles_requests_is_done_when_others_look_after_them(template: Template, function: str) -> None:
+    assert template.properties(f"{function}Function")["Timeout"] <= LONGEST_RUN.total_seconds()
 
 
 def test_the_solver_reaches_only_the_function_that_solves(template: Template) -> None:

@@ -90,6 +90,15 @@ ALLOWED = {
         "PartnersTable": "dynamodb: Query",
         "DeliveriesTable": "dynamodb: Query",
         "PushQueue": "sqs: SendMessage",
+        "PullQueue": "sqs: SendMessage",
+    },
+    "PullFunction": {
+        "PullQueue": f"sqs: {RECEIVE} SendMessage",
+        "PartnersTable": "dynamodb: GetItem",
+        "DeliveriesTable": "dynamodb: GetItem PutItem Query",
+        "ObjectsTable": "dynamodb: GetItem PutItem",
+        "ObjectsTable/by_owner": "dynamodb: Query",
+        "TokenKey": "kms: Decrypt",
     },
     "OptimizeFunction": {
         "OptimizeQueue": f"sqs: {RECEIVE}",

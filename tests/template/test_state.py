@@ -68,7 +68,12 @@ def test_what_concerns_one_partner_or_site_is_done_in_order(template: Template, 
 
 @pytest.mark.parametrize(
     ("mapping", "queue"),
-    [("PushMessages", "PushQueue"), ("OptimizeMessages", "OptimizeQueue"), ("TimeoutMessages", "TimeoutQueue")],
+    [
+        ("PushMessages", "PushQueue"),
+        ("OptimizeMessages", "OptimizeQueue"),
+        ("TimeoutMessages", "TimeoutQueue"),
+        ("PullMessages", "PullQueue"),
+    ],
 )
 def test_a_queue_delivers_one_message_at_a_time_and_not_twice_at_once(
     template: Template, mapping: str, queue: str

@@ -1,4 +1,7 @@
-"""The structured log of every function. Tokens are never logged: nothing here is given a header or a body."""
+"""The structured log of every function.
+
+Headers are never logged. Bodies are in the exchange log alone, masked (:mod:`ocpi.transport.exchanges`).
+"""
 
 from aws_lambda_powertools import Logger
 

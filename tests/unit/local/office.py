@@ -1,6 +1,6 @@
 """A simulated CPO and an SCSP in one process, wired together without a network."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -9,14 +9,19 @@ import httpx
 
 from local.cpo.book import Book
 from local.cpo.cars import Berth, Car
-from local.cpo.ocpi_client import Client
-from local.cpo.ocpi_server import create_app
-from local.cpo.pace import Pace, Quiet, SimulatedClock, Traffic
+from local.cpo.identity import registration as unregistered
+from local.cpo.ocpi_server import create_cpo
+from local.cpo.pace import Pace, Quiet, SimulatedClock
 from local.cpo.plant import Plant
-from local.cpo.registration import Registration
 from local.cpo.sessions import Day, Stay
 from local.cpo.site import Evse, Site, garage
 from local.cpo.world import World
+from local.faults import Faults, parse
+from local.ocpi_http.client import Client
+from local.ocpi_http.conditions import Conditions
+from local.ocpi_http.faulty import Faulty
+from local.ocpi_http.registration import Registration
+from local.ocpi_http.traffic import Traffic
 from tests.unit.local.scsp import BASE, CPO, TOKEN_A, Scsp
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
@@ -49,6 +54,7 @@ class Office:
     client: Client
     world: World
     http: httpx.AsyncClient
+    app: Faulty
     headers: dict[str, str] = field(default_factory=dict)
 
     async def register(self) -> None:
@@ -62,15 +68,21 @@ class Office:
 
 @asynccontextmanager
 async def an_office(
-    day: Day | None = None, scsp: Scsp | None = None, *, invited: str | None = None, default_a: float | None = 6.0
+    day: Day | None = None,
+    scsp: Scsp | None = None,
+    *,
+    invited: str | None = None,
+    default_a: float | None = 6.0,
+    faults: Sequence[str] = (),
 ) -> AsyncIterator[Office]:
     day, scsp, traffic = day or a_day(), scsp or Scsp(), Traffic()
-    client = Client(traffic, httpx.ASGITransport(scsp.app()))
-    registration = Registration(f"{CPO}/ocpi/versions", invited=invited)
+    conditions = Conditions(Faults(1, [parse(line) for line in faults], day.start), lambda: day.start)
+    client = Client(traffic, httpx.ASGITransport(scsp.app()), conditions)
+    registration = unregistered(f"{CPO}/ocpi/versions", invited)
     pace = Pace(SimulatedClock(day.start, None), Quiet(traffic, silence=0.02), busy_rate=10, patience=2)
     world = World(day, Plant(day.site, day.berths, day.start, default_a), Book(day, "run"), pace, registration, client)
-    app = create_app(CPO, registration, client, world, traffic)
+    app = create_cpo(CPO, registration, client, world, traffic, conditions)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
         scsp.cpo = http
-        yield Office(scsp, registration, client, world, http)
+        yield Office(scsp, registration, client, world, http, app)
     await client.close()

@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from local.cpo.registration import Refused
 from local.cpo.site import Evse
+from local.ocpi_http.registration import Refused
 from tests.unit.local.office import Office, a_day, a_site, a_stay, an_office
 from tests.unit.local.scsp import BASE, CPO, TOKEN_A, TOKEN_C, Scsp, header
 
@@ -416,5 +416,38 @@ def test_numbers_are_written_as_json_numbers() -> None:
         (session,) = json.loads(response.content)["data"]
         assert session["kwh"] == 0
         assert session["charging_preferences"]["energy_need"] == 15.0
+
+    within(story)
+
+
+# --- faults -----------------------------------------------------------------------------------------------
+
+
+def test_the_cpo_has_faults_too_and_is_controlled_like_any_simulated_party() -> None:
+    async def story(office: Office) -> None:
+        session = await with_a_session(office)
+        url, token = f"{PROFILES}/{session}", office.scsp.token_b
+        envelope(await call(office, "PUT", url, token, ORDER), 200, 3000)
+        added = await office.http.post(f"{CPO}/control/faults", content="throttle retry_after=9 times=1")
+        assert [placed["state"] for placed in added.json()] == ["over", "there"]
+        throttled = await call(office, "PUT", url, token, ORDER)
+        assert (throttled.status_code, throttled.headers["retry-after"]) == (429, "9")
+        assert office.world.ledger.accepted == {}
+        assert envelope(await call(office, "PUT", url, token, ORDER))["result"] == "ACCEPTED"
+        await until(lambda: office.scsp.results)
+        state = (await office.http.get(f"{CPO}/control/state")).json()
+        assert state["requests"]["served"]["chargingprofiles"] == {"PUT": {"1000": 1, "ocpi": 1, "throttle": 1}}
+        assert [held["id"] for held in state["sessions"]] == [session]
+
+    within(story, faults=["ocpi status_code=3000 module=chargingprofiles times=1"])
+
+
+def test_the_control_is_for_this_machine_alone() -> None:
+    async def story(office: Office) -> None:
+        elsewhere = httpx.ASGITransport(office.app, client=("192.0.2.1", 4711))
+        async with httpx.AsyncClient(transport=elsewhere) as http:
+            for path in ("faults", "state"):
+                assert (await http.get(f"{CPO}/control/{path}")).status_code == 404
+            assert (await http.post(f"{CPO}/control/faults", content="drop")).status_code == 404
 
     within(story)

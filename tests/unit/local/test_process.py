@@ -106,6 +106,7 @@ def test_wrong_files_and_a_taken_port_are_one_clear_line(tmp_path: Path, capsys:
         for wrong, words in (
             (("--sessions", str(table)), "line 1"),
             (("--site", str(tmp_path / "none.json")), "none.json"),
+            (("--fault", "slow"), "fault 'slow': seconds: Field required"),
             (("--port", str(taken.getsockname()[1])), "in use"),
         ):
             assert main(["--versions-url", "http://127.0.0.1:9/versions", "--token", TOKEN_A, *wrong]) == 1

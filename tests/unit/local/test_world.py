@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from local.cpo import meter, world
-from local.cpo.pace import Pace, Queues, Quiet, SimulatedClock, Traffic
+from local.cpo.pace import Pace, Queues, Quiet, SimulatedClock
 from local.cpo.report import figures, write_load
 from local.cpo.sessions import Day
 from local.cpo.site import Evse
+from local.ocpi_http.traffic import Traffic
 from ocpi import clock
 from ocpi.types.primitives import parse_datetime
 from tests.unit.local.office import START, Office, a_day, a_site, a_stay, an_office

@@ -72,16 +72,32 @@ def test_a_party_that_its_hub_cannot_reach_was_not_tried() -> None:
     assert NotTaken.of(NotConnected("it is OFFLINE")).trouble is Trouble.OFFLINE
 
 
+def throttled(headers: dict[str, str]) -> timedelta | None:
+    try:
+        require_taken(Answer(429, 2000, "", None, headers))
+    except NotTaken as error:
+        return error.retry_after
+    raise AssertionError
+
+
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7), ("0", 0), ("-1", None), ("soon", None), ("", None), ("1e999", None), (None, None)]
+    ("header", "seconds"), [("7", 7), ("0", 0), ("-1", None), ("soon", None), ("", None), ("1e999", None)]
 )
-def test_retry_after_in_seconds(header: str | None, seconds: int | None) -> None:
-    error = NotTaken.of(PartnerUnreachable("why", http_status=429, retry_after=header))
-    assert error.retry_after == (None if seconds is None else timedelta(seconds=seconds))
+def test_retry_after_in_seconds(header: str, seconds: int | None) -> None:
+    assert throttled({"retry-after": header}) == (None if seconds is None else timedelta(seconds=seconds))
+
+
+def test_no_retry_after() -> None:
+    assert throttled({}) is None
 
 
 def test_retry_after_as_a_date() -> None:
     date = format_datetime(clock.now() + timedelta(seconds=90), usegmt=True)
-    error = NotTaken.of(PartnerUnreachable("why", http_status=429, retry_after=date))
-    assert error.retry_after
-    assert timedelta(seconds=85) < error.retry_after <= timedelta(seconds=90)
+    wait = throttled({"retry-after": date})
+    assert wait
+    assert timedelta(seconds=85) < wait <= timedelta(seconds=90)
+
+
+def test_what_a_proxy_says_counts_too() -> None:
+    error = NotTaken.of(PartnerUnreachable("why", http_status=503, retry_after=timedelta(seconds=7)))
+    assert error.retry_after == timedelta(seconds=7)

@@ -32,8 +32,13 @@ class Calling:
     allow_private: bool
     objects: Objects
 
-    def client(self, partner: Partner, routing: Routing | None) -> PartnerClient:
+    def client(self, partner: Partner, routing: Routing | None, *, correlation_id: str | None = None) -> PartnerClient:
         """A client that presents the partner's token; `routing` is None on configuration modules (ROU-02).
+
+        Args:
+            partner: whom to call.
+            routing: who speaks to whom.
+            correlation_id: of the request that these continue, if it is not the one that is being served.
 
         Raises:
             PartnerUnreachable: the partner is not registered.
@@ -45,7 +50,14 @@ class Calling:
             self.require_reachable(partner, routing.receiver)
         token = self.safe.open(partner.sealed_token, partner.id)
         plain = partner.has(Quirk.PLAIN_TOKENS)
-        return PartnerClient(token, allow_private=self.allow_private, routing=routing, plain_token=plain)
+        return PartnerClient(
+            token,
+            allow_private=self.allow_private,
+            routing=routing,
+            plain_token=plain,
+            partner_id=partner.id,
+            correlation_id=correlation_id,
+        )
 
     def require_reachable(self, partner: Partner, party: Party) -> None:
         """Make sure that requests may be sent to a party over a partner's connection (HUB-09 to HUB-12).

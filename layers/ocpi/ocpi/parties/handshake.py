@@ -12,6 +12,7 @@ from ocpi.parties.secrets import Hasher, Safe, new_token
 from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
 from ocpi.store.partners import Partners
 from ocpi.store.table import Conflict
+from ocpi.transport.addresses import AddressRefused, Origin, origin, resolve
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed
 from ocpi.transport.validation import explain
@@ -96,7 +97,8 @@ class Handshake:
             OcpiError: 3001, 3002 or 3003 if the partner cannot be used (STA-15 to STA-17), 2001 if it must not have
                 one of the roles; nothing has changed then.
         """
-        endpoints = self._learn(self._client(offered.token, caller.quirks), offered.url)
+        self._require_callable({"/url": offered.url})
+        endpoints = self._learn(self._client(offered.token, caller), offered.url)
         self._claims(caller).require(offered.roles)
         token = new_token()
         changes = {
@@ -158,10 +160,11 @@ class Handshake:
         partner = _new_partner(name, PartnerStatus.REGISTERING, self.hasher.hash(token_b), quirks, roles)
         if known:
             partner = partner.model_copy(update={"created": known.created, **_agreed(known, quirks, roles)})
-        endpoints = self._learn(self._client(token_a, partner.quirks), versions_url)
+        endpoints = self._learn(self._client(token_a, partner), versions_url)
         partner = self._begin(known, partner.model_copy(update={"endpoints": endpoints}))
         try:
             given = self._post_credentials(partner, token_a, token_b)
+            self._require_callable({"/url of the credentials": given.url})
             self._claims(partner).require(given.roles)
             changes = {
                 "status": PartnerStatus.REGISTERED,
@@ -193,8 +196,8 @@ class Handshake:
 
         Raises:
             OcpiError: 3001 if the partner did not take them. If it refused, all is as before; if no answer came, nobody
-                knows what it did, so both tokens hold until the next attempt. 2001 if it tells roles that it must not
-                have: the tokens are exchanged then, and its roles are as before.
+                knows what it did, so both tokens hold until the next attempt. If it tells a URL that we cannot call, or
+                roles that it must not have (2001), the tokens are exchanged, and its URL and roles are as before.
             ValueError: the partner is not registered, or we know no way to it.
         """
         client = self._registered(partner)
@@ -214,12 +217,12 @@ class Handshake:
             "token_hash": token_hash,
             "next_token_hash": None,
             "sealed_token": self.safe.seal(given.token, partner.id),
-            "versions_url": given.url,
             "token_issued": clock.now(),
         }
         partner = self.partners.replace(partner, changes)
+        self._require_callable({"/url of the credentials": given.url})
         self._claims(partner).require(given.roles)
-        return self.partners.replace(partner, {"roles": given.roles})
+        return self.partners.replace(partner, {"versions_url": given.url, "roles": given.roles})
 
     def refresh(self, partner: Partner) -> Partner:
         """Fetch anew what a registered partner tells of itself: endpoints, roles and token (CRE-01, CRE-02).
@@ -235,7 +238,7 @@ class Handshake:
         except PartnerUnreachable as error:
             raise _unusable(str(error)) from None
         given = _read(Credentials, _ok(answer, "GET of the credentials"), "credentials")
-        endpoints = self._learn(self._client(given.token, partner.quirks), given.url)
+        endpoints = self._learn(self._client(given.token, partner), given.url)
         self._claims(partner).require(given.roles)
         changes = {
             "sealed_token": self.safe.seal(given.token, partner.id),
@@ -254,7 +257,7 @@ class Handshake:
         sealed, url = partner.sealed_token, partner.endpoint(ModuleID.CREDENTIALS, InterfaceRole.SENDER)
         ended = self.partners.replace(partner, _DISCONNECTED)
         if sealed and url:
-            client = self._client(self.safe.open(sealed, partner.id), partner.quirks)
+            client = self._client(self.safe.open(sealed, partner.id), partner)
             try:
                 _ok(client.delete(url), "DELETE of the credentials")
             except PartnerUnreachable as error:
@@ -262,7 +265,7 @@ class Handshake:
         return ended
 
     def _post_credentials(self, partner: Partner, token_a: str, token_b: str) -> Credentials:
-        client = self._client(token_a, partner.quirks)
+        client = self._client(token_a, partner)
         try:
             answer = client.post(_credentials_url(partner), self.own.credentials(token_b))
         except PartnerUnreachable as error:
@@ -281,16 +284,40 @@ class Handshake:
             raise OcpiError(StatusCode.NO_MATCHING_ENDPOINTS, f"the endpoints at {url} lack credentials")
         if len(details.endpoints) > MAX_ENDPOINTS:
             raise _unusable(f"{len(details.endpoints)} endpoints are more than the {MAX_ENDPOINTS} that are taken")
+        self._require_callable(
+            {
+                f"/endpoints/{index}/url of the version details ({end.identifier} {end.role})": end.url
+                for index, end in enumerate(details.endpoints)
+            }
+        )
         # Vendor extensions of an endpoint are of no use to us, and could be of any size.
         return [Endpoint(identifier=end.identifier, role=end.role, url=end.url) for end in details.endpoints]
+
+    def _require_callable(self, urls: Mapping[str, str]) -> None:
+        """Make sure that we may call all URLs that a partner gives, which are named by the place where they stand.
+
+        They need not have one host in common: OCPI lets a platform put its modules wherever it likes.
+
+        Raises:
+            OcpiError: 3001 naming the place and what is wrong with the URL.
+        """
+        looked_up: set[Origin] = set()
+        for place, url in urls.items():
+            try:
+                if origin(url) not in looked_up:
+                    resolve(url, allow_private=self.allow_private)
+                looked_up.add(origin(url))
+            except AddressRefused as error:
+                raise _unusable(f"{place}: {error}") from None
 
     def _registered(self, partner: Partner) -> PartnerClient:
         if partner.status is not PartnerStatus.REGISTERED or not partner.sealed_token:
             raise ValueError(f"the partner {partner.id!r} is {partner.status}; we have no credentials to call it with")
-        return self._client(self.safe.open(partner.sealed_token, partner.id), partner.quirks)
+        return self._client(self.safe.open(partner.sealed_token, partner.id), partner)
 
-    def _client(self, token: str, quirks: Collection[Quirk]) -> PartnerClient:
-        return PartnerClient(token, allow_private=self.allow_private, plain_token=Quirk.PLAIN_TOKENS in quirks)
+    def _client(self, token: str, partner: Partner) -> PartnerClient:
+        plain = partner.has(Quirk.PLAIN_TOKENS)
+        return PartnerClient(token, allow_private=self.allow_private, plain_token=plain, partner_id=partner.id)
 
 
 _DISCONNECTED: dict[str, object] = {

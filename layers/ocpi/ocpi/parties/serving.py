@@ -57,10 +57,11 @@ def read(objects: Objects, object_id: ObjectId, what: str) -> OcpiResponse:
     """Answer with a stored object.
 
     Raises:
-        OcpiError: HTTP 404 if there is none; `what` kind of object it would be (STA-03).
+        OcpiError: HTTP 404 if there is none, or its owner lists it no more (TAR-02); `what` kind of object it would
+            be (STA-03).
     """
     known = objects.get(object_id)
-    if known is None:
+    if known is None or not known.listed:
         raise unknown(f"{what} {object_id.id}")
     return stored(known.document)
 

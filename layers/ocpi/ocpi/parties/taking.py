@@ -1,6 +1,6 @@
 """The objects of a pulled list, each judged and stored by itself (TRA-29, TRA-39, ROU-28)."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -12,22 +12,18 @@ from ocpi.store.keys import ObjectId, typed_uid
 from ocpi.store.lists import Lists, ObjectList, Window
 from ocpi.store.objects import Objects, Outcome
 from ocpi.store.partner import Partner
+from ocpi.store.pulls import Skipped
 from ocpi.transport.paging import MAX_LIMIT
-from ocpi.transport.patch import last_updated
 from ocpi.transport.status import OcpiError
 from ocpi.types.parties import Party
+from ocpi.types.primitives import parse_datetime
 from ocpi.types.versions import ModuleID
+
+UNKNOWN = ""
+"""Stands for an object that cannot be told from others."""
 
 _LONGEST_ID = 39
 _IDENTITY = {ModuleID.TOKENS: ("uid", "type"), ModuleID.HUB_CLIENT_INFO: ("role",)}
-
-
-@dataclass(frozen=True)
-class Skipped:
-    """An object that was not taken, and why."""
-
-    object: str
-    reason: str
 
 
 @dataclass
@@ -43,59 +39,33 @@ class Pulled:
     error: str | None = None
 
 
-@dataclass
+@dataclass(frozen=True)
 class Taking:
     """The objects of one pull, one after the other."""
 
     own: OwnPlatform
     objects: Objects
-    lists: Lists
     partner: Partner
     pulled: Pulled
-    sweeping: bool
-    _left: dict[Party, dict[str, tuple[ObjectId, datetime]]] = field(default_factory=dict)
-    """What we held of each owner when its first object came, and has been on no page yet."""
-    _all_known: bool = True
 
-    def expect(self, owner: Party) -> None:
-        """From here on, what we hold of this owner is looked for on the pages."""
-        owner = Party(owner.country_code.upper(), owner.party_id.upper())
-        if self.sweeping and owner not in self._left:
-            self._left[owner] = dict(self._held(owner))
+    def take(self, item: wire.Json, place: str) -> str | None:
+        """Store an object, unless it is wrong or not the partner's to tell of.
 
-    def take(self, item: wire.Json, place: str) -> None:
-        """Store an object, unless it is wrong or not the partner's to tell of."""
+        Returns which it is, as its :attr:`ObjectId.text`; :data:`UNKNOWN`; or None if it is not the partner's.
+        """
         object_id = _object_id(self.partner, self.pulled.module, item)
         if object_id is None or not isinstance(item, dict):
-            self._all_known = False
             self._skip(place, "it has no country_code, party_id and id that can be read")
-            return
+            return UNKNOWN
         name = f"{object_id.country_code}/{object_id.party_id}/{object_id.id}"
         if reason := self._foreign(object_id):
             self._skip(name, reason)
-            return
-        owner = Party(object_id.country_code.upper(), object_id.party_id.upper())
-        self.expect(owner)
-        self._left.get(owner, {}).pop(object_id.text, None)
+            return None
         try:
             self._store(object_id, item)
         except OcpiError as error:
             self._skip(name, error.message)
-
-    def sweep(self) -> None:
-        """Let go of what was on no page, if it was not changed meanwhile, and every object could be told apart."""
-        if not self._all_known:
-            return
-        for held in self._left.values():
-            for object_id, moment in held.values():
-                known = self.objects.get(object_id)
-                if known is None or known.last_updated != moment:
-                    continue
-                if self.pulled.module is ModuleID.TARIFFS:
-                    self.objects.delete(object_id)
-                else:
-                    self.objects.unlist(object_id)
-                self.pulled.gone += 1
+        return object_id.text
 
     def _foreign(self, object_id: ObjectId) -> str | None:
         """Why the partner is not to tell of this object, if so (TRA-39, ROU-28)."""
@@ -118,16 +88,52 @@ class Taking:
     def _skip(self, name: str, reason: str) -> None:
         self.pulled.skipped.append(Skipped(name, reason))
 
-    def _held(self, owner: Party) -> Iterator[tuple[str, tuple[ObjectId, datetime]]]:
-        held = ObjectList.of_partner(self.partner.id, self.pulled.module, owner)
-        after: str | None = ""
-        while after is not None:
-            page = self.lists.page(held, Window(), after, MAX_LIMIT)
-            for text in page.documents:
-                document = wire.loads_object(text)
-                if object_id := _object_id(self.partner, self.pulled.module, document):
-                    yield object_id.text, (object_id, last_updated(document))
-            after = page.after
+
+@dataclass(frozen=True)
+class Vanished:
+    """Lets go of what a full list does not have (LOC-05, TAR-02)."""
+
+    objects: Objects
+    lists: Lists
+    partner: Partner
+    module: ModuleID
+
+    def let_go(self, seen: Collection[str], owner: Party | None, since: datetime) -> int:
+        """Take what was not seen out of our lists, unless it was written at `since` or later; returns how many.
+
+        Args:
+            seen: what was on the pages; nothing goes if one object could not be told from others.
+            owner: whose list it was; None if it was that of all who have something on it.
+            since: when the list was begun.
+        """
+        if UNKNOWN in seen:
+            return 0
+        vanished = (object_id for object_id in self._held(self._owner_lists(seen, owner)) if object_id.text not in seen)
+        return sum(self.objects.unlist(object_id, since) for object_id in vanished)
+
+    def _owner_lists(self, seen: Collection[str], owner: Party | None) -> set[ObjectList]:
+        if owner:
+            return {ObjectList.of_partner(self.partner.id, self.module, owner)}
+        return {ObjectList(text.rpartition("*")[0]) for text in seen}
+
+    def _held(self, owner_lists: set[ObjectList]) -> Iterator[ObjectId]:
+        for owner_list in owner_lists:
+            after: str | None = ""
+            while after is not None:
+                page = self.lists.page(owner_list, Window(), after, MAX_LIMIT)
+                documents = map(wire.loads_object, page.documents)
+                yield from filter(None, (_object_id(self.partner, self.module, document) for document in documents))
+                after = page.after
+
+
+def changed_since(item: wire.Json, moment: datetime) -> bool:
+    """Whether an object says that it has changed at that moment or later."""
+    if not isinstance(item, dict) or not isinstance(told := item.get("last_updated"), str):
+        return False
+    try:
+        return parse_datetime(told) >= moment
+    except ValueError:
+        return False
 
 
 def _put(objects: Objects, object_id: ObjectId, document: wire.JsonObject) -> Outcome:

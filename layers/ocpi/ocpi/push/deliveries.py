@@ -60,5 +60,5 @@ class Deliveries:
         self._table.delete(keys.delivered(partner_id, object_id.text))
 
     def clear(self, partner_id: str, owner_list: str = "") -> Iterator[int]:
-        """Forget what a partner was sent: all, or what stands in one :attr:`ObjectId.owner_list` (:meth:`Table.clear`)."""
+        """Forget what a partner was sent: all, or one :attr:`ObjectId.owner_list` (:meth:`Table.clear`)."""
         yield from self._table.clear(keys.all_delivered(partner_id), f"{owner_list}*" if owner_list else "")

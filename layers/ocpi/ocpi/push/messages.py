@@ -79,10 +79,9 @@ push_message: TypeAdapter[ProfileMessage | Wake] = TypeAdapter(PushMessage)
 
 
 class PullMessage(BaseModel):
-    """On the pull queue: get one list of a partner."""
+    """On the pull queue: get the lists of a partner's module that are due."""
 
     model_config = ConfigDict(frozen=True)
 
     partner_id: str
     module: ModuleID
-    full: bool = False

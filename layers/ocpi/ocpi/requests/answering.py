@@ -1,20 +1,21 @@
 """Answering what partners have asked: the one result of each request goes to its response URL (CMD-04, CHP-10)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from ocpi import clock, wire
 from ocpi.logs import logger
 from ocpi.parties.calling import Calling
 from ocpi.requests.bodies import SET, check_result, token_of
-from ocpi.requests.deadlines import Deadlines
+from ocpi.requests.deadlines import LONGEST_RUN, Deadlines
 from ocpi.store import keys
 from ocpi.store.controllers import Controller, Controllers
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects, StoredObject
 from ocpi.store.partners import Partners
-from ocpi.store.requests import Direction, Request, Requests, RequestStatus
+from ocpi.store.requests import LONGEST_FAILURE, Direction, Request, Requests, RequestStatus
 from ocpi.store.reservations import Reservation, Reservations
 from ocpi.transport.client import PartnerUnreachable
 from ocpi.transport.headers import Routing
@@ -30,6 +31,21 @@ _ACCEPTED = CommandResultType.ACCEPTED
 
 _ANSWERED = (ModuleID.COMMANDS, ModuleID.CHARGING_PROFILES)
 """The modules whose results go to a response URL."""
+
+
+TRY_AGAIN_AFTER = (timedelta(seconds=10), timedelta(seconds=30))
+"""How long to wait after each time that a partner could not be told a result, until it is given up."""
+
+_TEMPORARY = (408, 425, 429)
+"""HTTP statuses of clients' errors that are none of the request itself."""
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """A result that the partner has not taken; a `passing` failure may be over soon."""
+
+    why: str
+    passing: bool
 
 
 @dataclass(frozen=True)
@@ -58,10 +74,11 @@ class Answering:
         )
 
     def conclude(self, request_id: str, result: wire.JsonObject) -> Request:
-        """Give a request its result and tell it to the partner, once; the same result again changes nothing.
+        """Give a request its result and tell it to the partner; the same result again changes nothing.
 
         A RESERVE_NOW that was concluded with ACCEPTED takes one more result, CANCELED_RESERVATION, while the
-        reservation lasts (CMD-25). Whether the partner could be told stands in the returned request's `failure`.
+        reservation lasts (CMD-25). If the partner could not be told, the reason stands in the returned request's
+        `failure`; it may be told yet, for what may pass is tried again.
 
         Args:
             request_id: a request that was received.
@@ -80,7 +97,8 @@ class Answering:
             return concluded
         known = self.requests.get(request_id) or request
         if known.result != result:
-            raise OcpiError(StatusCode.CLIENT_ERROR, f"the request has the result {known.outcome} already", 409)
+            why = f"the request has the result {known.outcome} already"
+            raise OcpiError(StatusCode.CLIENT_ERROR, f"{why}, which is being told" if known.untold else why, 409)
         return self._finish(known)
 
     def settle(self, request_id: str, result: wire.JsonObject) -> Request | None:
@@ -89,56 +107,78 @@ class Answering:
         return self._finish(concluded) if concluded else None
 
     def look(self, request_id: str) -> None:
-        """End what is overdue, as the timeouts queue asks for (CMD-07, CMD-09, CHP-16).
+        """Do what has to be done about a request now, as the timeouts queue asks for (CMD-07, CMD-09, CHP-16).
 
-        A message about a request that is not overdue yet is sent again with the time that is left.
+        One that is overdue ends, and a result that was not told is told. As long as something is left to do there is a
+        message about it: one that comes early is sent again with the time that is left, and one about what somebody
+        else is doing when he must have done it.
         """
         request = self.requests.get(request_id)
-        if request is None:
-            return
-        if request.status is RequestStatus.PENDING:
+        if request and request.status is RequestStatus.PENDING:
             if clock.now() < request.deadline:
                 self.deadlines.wake(request_id, request.deadline)
-            elif request.direction is Direction.SENT:
-                self.requests.expire(request_id)
-            else:
-                self.settle(request_id, {"result": _result_of_silence(request)})
+                return
+            request = self._end_overdue(request) or self.requests.get(request_id)
+        if request is None or request.direction is not Direction.RECEIVED or request.result is None:
             return
-        if request.direction is Direction.RECEIVED and request.status is RequestStatus.CONCLUDED:
-            self._end_expired(self._finish(request))
+        finished = self._finish(request)
+        if finished.told:
+            self._end_expired(finished)
+
+    def _end_overdue(self, request: Request) -> Request | None:
+        """None if it has ended at this very moment."""
+        if request.direction is Direction.SENT:
+            return self.requests.expire(request.id)
+        return self.settle(request.id, {"result": _result_of_silence(request)})
 
     # Results
 
     def _finish(self, request: Request) -> Request:
-        """What follows from a result, and telling it: all that has not happened yet."""
-        if request.told or request.result is None:
+        """What follows from a result, and telling it: all that has not happened yet, and nobody else is doing."""
+        if not request.untold:
             return request
+        if request.telling_until is None:
+            self._follow(request)
+        claimed = self.requests.claim(request, clock.now() + LONGEST_RUN)
+        request = self._tell(claimed) if claimed else self.requests.get(request.id) or request
+        if request.untold and request.telling_until:
+            self.deadlines.wake(request.id, request.telling_until)
+        return request
+
+    def _follow(self, request: Request) -> None:
+        """What follows from a result here; the partner is told of it afterwards."""
         if request.outcome == _ACCEPTED:
             self._accepted(request)
         elif request.outcome == CommandResultType.CANCELED_RESERVATION:
             self._cancelled(request)
-        told = self.requests.change(request.id, lambda known: None if known.told else {"told": True})
-        return self._tell(told) if told else request
 
     def _tell(self, request: Request) -> Request:
-        """POST the result to just the URL that was given; what fails is not tried again (CMD-08)."""
+        """POST the result to just the URL that was given, and keep what became of it (CMD-08)."""
         failure = self._post(request)
-        logger.info("result", request_id=request.id, kind=request.kind, result=request.outcome, failure=failure)
-        if failure is None:
-            return request
-        return self.requests.change(request.id, lambda _: {"failure": failure}) or request
+        logger.info(
+            "result",
+            request_id=request.id,
+            kind=request.kind,
+            result=request.outcome,
+            failure=failure and failure.why,
+        )
+        return self.requests.tried(request, _told(request, failure)) or request
 
-    def _post(self, request: Request) -> str | None:
+    def _post(self, request: Request) -> _Failure | None:
         """What went wrong, if anything."""
         partner = self.partners.get(request.partner_id)
         if partner is None or request.response_url is None:
-            return "the partner is unknown"
+            return _Failure("the partner is unknown", passing=False)
         try:
-            client = self.calling.client(partner, Routing(request.own_party, request.party))
+            routing = Routing(request.own_party, request.party)
+            client = self.calling.client(partner, routing, correlation_id=request.correlation_id)
             answer = client.post(request.response_url, request.result)
         except PartnerUnreachable as error:
-            return str(error)
-        return None if answer.ok else str(answer)
+            return _Failure(str(error), passing=error.http_status is None or _passing(error.http_status))
+        if answer.ok:
+            return None
+        failed = answer.status_code // 1000 == StatusCode.SERVER_ERROR // 1000
+        return _Failure(str(answer), passing=failed or _passing(answer.http_status))
 
     def _accepted(self, request: Request) -> None:
         match request.kind:
@@ -172,12 +212,13 @@ class Answering:
         """The charge point has accepted it: it makes a Session, or changes that of the reservation it replaces."""
         reservation = self._reservation(request)
         expires = parse_datetime(request.document["expiry_date"])
-        begun = self.reservations.begin(reservation, request.id, expires) if reservation else None
-        if begun is None:
-            logger.warning("the reservation has ended meanwhile", request_id=request.id)
+        if reservation:
+            reservation = self.reservations.begin(reservation, request.id, request.created, expires)
+        if reservation is None:
+            logger.warning("the reservation has ended or was changed meanwhile", request_id=request.id)
             return
-        self._reserve_session(request, begun)
-        self.reservations.reserve(_token(request), _location(request), begun)
+        self._reserve_session(request, reservation)
+        self.reservations.reserve(_token(request), _location(request), reservation)
         self.deadlines.wake(request.id, expires)
 
     def _reserve_session(self, request: Request, reservation: Reservation) -> None:
@@ -234,8 +275,23 @@ class Answering:
         session = self.objects.get(_session(request, reservation))
         if session is None or session.parsed()["status"] != SessionStatus.RESERVATION:
             return None
+        self.deadlines.wake(request_id, clock.now() + LONGEST_RUN)  # first: what is stored will be told
         cancelled = self.requests.cancel_reservation(request_id, result)
         return self._finish(cancelled) if cancelled else None
+
+
+def _told(request: Request, failure: _Failure | None) -> Mapping[str, object]:
+    """What changes in a request after a try to tell its result."""
+    if failure is None:
+        return {"told": True, "failure": None}
+    failed = {"failure": failure.why[:LONGEST_FAILURE], "failed_tries": request.failed_tries + 1}
+    if not failure.passing or request.failed_tries == len(TRY_AGAIN_AFTER):
+        return failed | {"told": True}
+    return failed | {"telling_until": clock.now() + TRY_AGAIN_AFTER[request.failed_tries]}
+
+
+def _passing(http_status: int) -> bool:
+    return http_status >= 500 or http_status in _TEMPORARY
 
 
 def _ours_to_answer(request: Request) -> bool:

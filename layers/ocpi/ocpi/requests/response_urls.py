@@ -1,14 +1,11 @@
 """Where partners may have results sent: their credentials token goes along, so only to themselves."""
 
-from urllib.parse import SplitResult, urlsplit
+from collections.abc import Iterator
+from contextlib import suppress
 
 from ocpi.store.partner import Partner
+from ocpi.transport.addresses import AddressRefused, Origin, origin
 from ocpi.transport.status import invalid
-
-_PORTS = {"https": 443, "http": 80}
-
-type _Origin = tuple[str, str | None, int | None]
-"""Scheme, host and port."""
 
 
 def require_own(partner: Partner, response_url: str, place: str) -> None:
@@ -27,20 +24,15 @@ def require_own(partner: Partner, response_url: str, place: str) -> None:
     """
     if partner.sealed_token is None:
         return
-    known = [partner.versions_url, *(endpoint.url for endpoint in partner.endpoints)]
-    origin = _origin(response_url)
-    if origin is None or origin not in {_origin(url) for url in known if url}:
+    try:
+        asked = origin(response_url)
+    except AddressRefused as error:
+        raise invalid(f"{place}: {error}") from None
+    if asked not in _origins(partner):
         raise invalid(f"{place}: must have the scheme, host and port of your versions or of one of your endpoints")
 
 
-def _origin(url: str) -> _Origin | None:
-    """None for a URL that leads nowhere."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme, parts.hostname, _port(parts)
-    except ValueError:
-        return None
-
-
-def _port(parts: SplitResult) -> int | None:
-    return _PORTS.get(parts.scheme) if parts.port is None else parts.port
+def _origins(partner: Partner) -> Iterator[Origin]:
+    for url in (partner.versions_url, *(endpoint.url for endpoint in partner.endpoints)):
+        with suppress(AddressRefused):
+            yield origin(url or "")

@@ -18,7 +18,15 @@ from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
-from ocpi.store.requests import ANSWER_WITHIN, Direction, Request, Requests, RequestStatus, new_request_id
+from ocpi.store.requests import (
+    ANSWER_WITHIN,
+    LONGEST_FAILURE,
+    Direction,
+    Request,
+    Requests,
+    RequestStatus,
+    new_request_id,
+)
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.headers import Routing
 from ocpi.transport.status import OcpiError, StatusCode, invalid, unknown
@@ -36,6 +44,9 @@ _RESPONSES: dict[ModuleID, type[CommandResponse | ChargingProfileResponse]] = {
     ModuleID.CHARGING_PROFILES: ChargingProfileResponse,
 }
 _ACCEPTED = "ACCEPTED"
+
+ON_THE_WAY = timedelta(seconds=5)
+"""How long a result may take to reach us: partners too send TIMEOUT when the time is over, not before."""
 
 type _Call = Callable[[PartnerClient, str], Answer]
 """Sends the request to the URL that it is given; a URL in a query is percent-encoded (decision 30)."""
@@ -221,15 +232,16 @@ class Sending:
         partner = self.partners.get(request.partner_id)
         if partner is None:
             raise unknown(f"partner {request.partner_id}")
-        self.deadlines.wake(request.id, request.deadline)  # first: whatever is stored will end
-        self.requests.add(request, keep_until)
+        self.deadlines.keep(self.requests, request, keep_until)
         try:
             url = address(partner, request.module, InterfaceRole.RECEIVER, about)
             client = self.calling.client(partner, Routing(request.own_party, request.party))
             return self._answered(request, call(client, url))
         except PartnerUnreachable as error:
-            self.requests.fail(request.id, str(error))
-            raise OcpiError(StatusCode.UNABLE_TO_USE_API, str(error)) from None
+            ended = None if self.requests.fail(request.id, str(error)) else self.requests.get(request.id)
+            if ended:  # by its result, which was faster than the answer
+                return ended
+            raise OcpiError(StatusCode.UNABLE_TO_USE_API, str(error)[:LONGEST_FAILURE]) from None
 
     def _answered(self, request: Request, answer: Answer) -> Request:
         """Keep the answer; an error may carry a response as well (CMD-10)."""
@@ -242,9 +254,12 @@ class Sending:
         except ValidationError as error:
             why = explain(error) if answer.ok else str(answer)
             raise PartnerUnreachable(f"the partner's answer is no {request.module} response: {why}") from None
-        kept: dict[str, object] = {"answer": answer.data, "failure": None if answer.ok else str(answer)}
-        accepted = answer.ok and response.result == _ACCEPTED
-        deadline = clock.now() + min(timedelta(seconds=response.timeout), LONGEST_DELAY)
+        accepted = response.result == _ACCEPTED
+        if accepted and not answer.ok:  # nobody knows what that means
+            raise PartnerUnreachable(str(answer))
+        failure = None if answer.ok else str(answer)[:LONGEST_FAILURE]
+        kept: dict[str, object] = {"answer": answer.data, "failure": failure}
+        deadline = clock.now() + min(timedelta(seconds=response.timeout), LONGEST_DELAY) + ON_THE_WAY
 
         def keep(known: Request) -> dict[str, object]:
             if known.status is not RequestStatus.PENDING:  # the result was faster than the answer

@@ -56,6 +56,10 @@ class Controllers:
             return False
         return True
 
+    def not_asked(self, session: str) -> None:
+        """Nothing has come of the last request: the next one may follow at once."""
+        self._table.put(keys.profile_asked(session), {"asked": "", "expires_at": _expiry(ASKED_KEPT)})
+
     def keep_active_profile(self, session: ObjectId, active: wire.JsonObject, told: datetime) -> None:
         """The ActiveChargingProfile of a partner's session: the latest is kept, and the stream tells of it."""
         document = {

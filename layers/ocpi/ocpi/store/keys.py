@@ -146,9 +146,13 @@ def all_seen(pull_id: str) -> str:
 # Objects table
 
 
+OBJECT = "OBJECT"
+"""The sort key of every OCPI object."""
+
+
 def stored_object(object_id: ObjectId) -> Key:
     """An OCPI object of a partner."""
-    return f"OBJECT#{object_id.text}", "OBJECT"
+    return f"OBJECT#{object_id.text}", OBJECT
 
 
 def owner_list(partner_id: str, module: ModuleID, country_code: str, party_id: str) -> str:

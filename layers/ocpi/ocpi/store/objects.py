@@ -9,7 +9,7 @@ from enum import Enum, auto
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from ocpi import wire
+from ocpi import clock, wire
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.table import Busy, Conflict, Item, Table, attempts
@@ -44,7 +44,7 @@ class StoredObject:
     version: str
     """Another one after every write."""
     listed: bool = True
-    """Not so once a full pull did not bring it any more: it is no longer valid (LOC-05)."""
+    """Not so once a full pull did not bring it any more: it is no longer valid (LOC-05, TAR-02)."""
 
     @classmethod
     def of(cls, item: Item) -> "StoredObject":
@@ -154,15 +154,23 @@ class Objects:
             return True
         return False
 
-    def unlist(self, object_id: ObjectId) -> None:
-        """Take an object out of its list: its owner lists it no more. Whatever comes of it later puts it back."""
+    def unlist(self, object_id: ObjectId, since: datetime) -> bool:
+        """Take an object out of its list: its owner lists it no more. Whatever comes of it later puts it back.
+
+        Returns whether it was taken out; one that was written at `since` or later is alive.
+        """
         key = keys.stored_object(object_id)
         known = self._table.get(key)
-        if known is None or "owner_list" not in known:
-            return
+        if known is None or "owner_list" not in known or known.get("written", "") >= keys.sortable(since):
+            return False
         item = {name: value for name, value in known.items() if name not in ("pk", "sk", "owner_list")}
-        with suppress(Conflict):  # changed meanwhile, so it is alive
+        try:
             self._table.put(key, item, "version = :read", {":read": known["version"]})
+        except Busy:
+            raise
+        except Conflict:  # changed meanwhile, so it is alive
+            return False
+        return True
 
     def _replace(self, object_id: ObjectId, known: Item | None, item: Item) -> None:
         """Write `item` if what is stored is still `known`, and keep the counters of the lists right."""
@@ -198,6 +206,7 @@ def _item(object_id: ObjectId, document: wire.JsonObject, last_updated: datetime
         "document": text.decode(),
         "last_updated": keys.sortable(last_updated),
         "version": uuid4().hex,
+        "written": keys.sortable(clock.now()),
         "owner_list": object_id.owner_list,
         "list_position": object_id.position(last_updated),
     }

@@ -27,6 +27,9 @@ ANSWER_WITHIN = timedelta(minutes=2)
 KEPT = timedelta(days=1)
 """How long a request is kept after its deadline, or after the end of the reservation that it made."""
 
+LONGEST_FAILURE = 500
+"""How much of a failure is kept, in characters: a partner may answer with a novel."""
+
 LONGEST_KEPT = timedelta(days=60)
 """However far away the end of a reservation may be."""
 
@@ -78,6 +81,8 @@ class Request(BaseModel):
     points know it (CMD-23); of a START_SESSION with a reservation also its `session_id` (SES-24)."""
     response_url: str | None = None
     """Where the result goes, if we are asked; where we await it, if we ask."""
+    correlation_id: str | None = None
+    """Of the request by which a partner has asked us: its result carries it too."""
     created: DateTime
     deadline: DateTime
     status: RequestStatus = RequestStatus.PENDING
@@ -86,9 +91,13 @@ class Request(BaseModel):
     result: dict[str, Any] | None = None
     """The CommandResult, or that of a charging profile, that came later."""
     told: bool = False
-    """Whether the result was sent to the response URL of the partner that asked; none ever is twice."""
+    """Whether nothing more goes to the response URL: the partner has taken the result, or we have given up."""
+    telling_until: DateTime | None = None
+    """Until then the result is left to the function that tells it, or to the next try; None before the first."""
+    failed_tries: int = 0
+    """How often the partner could not be told the result."""
     failure: str | None = None
-    """Why the partner could not be asked, or could not be told the result (CMD-08)."""
+    """Why the partner could not be asked, or could not be told the result so far (CMD-08)."""
     session: dict[str, Any] | None = None
     """The Session to be created if the reservation succeeds (CMD-24)."""
     about: str | None = None
@@ -107,6 +116,11 @@ class Request(BaseModel):
     def refused(self) -> bool:
         """Whether it ended with the immediate answer."""
         return self.status is RequestStatus.CONCLUDED and self.result is None
+
+    @property
+    def untold(self) -> bool:
+        """Whether a partner that has asked us is still to be told the result."""
+        return self.direction is Direction.RECEIVED and self.result is not None and not self.told
 
     def awaited_from(self, partner_id: str, module: ModuleID) -> bool:
         """Whether a partner may tell the result of it (CMD-05, CHP-12)."""
@@ -171,14 +185,31 @@ class Requests:
     def cancel_reservation(self, request_id: str, result: wire.JsonObject) -> Request | None:
         """Give a RESERVE_NOW the further result CANCELED_RESERVATION (CMD-25); None unless it was ACCEPTED before.
 
-        The partner that made the reservation is to be told anew.
+        The partner that made the reservation is to be told anew, once it is told that it was accepted.
         """
 
         def cancel(known: Request) -> Mapping[str, object] | None:
             reserved = known.kind == CommandType.RESERVE_NOW and known.outcome == CommandResultType.ACCEPTED
-            return {"result": result, "told": False} if reserved else None
+            if not reserved or known.untold:
+                return None
+            return {"result": result, "told": False, "telling_until": None, "failed_tries": 0, "failure": None}
 
         return self.change(request_id, cancel)
+
+    def claim(self, request: Request, until: datetime) -> Request | None:
+        """Take on the telling of a result until then; None if another has, or it is not to be told now."""
+
+        def take(known: Request) -> Mapping[str, object] | None:
+            free = known.telling_until is None or known.telling_until <= clock.now()
+            return {"telling_until": until} if known.untold and free and known.result == request.result else None
+
+        return self.change(request.id, take)
+
+    def tried(self, claimed: Request, changes: Mapping[str, object]) -> Request | None:
+        """What became of telling a result that was claimed; None if it is not that which is to be told any more."""
+        return self.change(
+            claimed.id, lambda known: changes if known.untold and known.result == claimed.result else None
+        )
 
     def expire(self, request_id: str) -> Request | None:
         """No result came in time; None if the request is not pending."""
@@ -186,7 +217,7 @@ class Requests:
 
     def fail(self, request_id: str, why: str) -> Request | None:
         """The partner could not be asked, or answered with an error; None if the request is not pending."""
-        return self._end(request_id, {"status": RequestStatus.FAILED, "failure": why})
+        return self._end(request_id, {"status": RequestStatus.FAILED, "failure": why[:LONGEST_FAILURE]})
 
     def _end(self, request_id: str, changes: Mapping[str, object]) -> Request | None:
         return self.change(request_id, lambda known: changes if known.status is RequestStatus.PENDING else None)

@@ -1,6 +1,7 @@
 """Reservations at our charge points, by the ids that eMSPs gave them (CMD-22 to CMD-26)."""
 
 import secrets
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import uuid4
 
@@ -35,6 +36,8 @@ class Reservation(BaseModel):
     expires: DateTime
     request_id: str | None = None
     """The RESERVE_NOW that made it or changed it last; None until a charge point has accepted one."""
+    requested: DateTime | None = None
+    """When that one came."""
     ended: bool = False
 
     def live(self, now: datetime) -> bool:
@@ -89,9 +92,18 @@ class Reservations:
             return reservation
         raise Conflict
 
-    def begin(self, reservation: Reservation, request_id: str, expires: datetime) -> Reservation | None:
-        """A charge point has accepted it, or its change: as it is then; None if it has ended meanwhile."""
-        return self._change(reservation, {"request_id": request_id, "expires": expires})
+    def begin(
+        self, reservation: Reservation, request_id: str, requested: datetime, expires: datetime
+    ) -> Reservation | None:
+        """A charge point has accepted it, or its change.
+
+        Returns it as it is then; None if it has ended meanwhile, or a later request has changed it.
+        """
+        return self._change(
+            reservation,
+            {"request_id": request_id, "requested": requested, "expires": expires},
+            unless=lambda known: known.requested is not None and known.requested > requested,
+        )
 
     def end(self, reservation: Reservation) -> None:
         """It was cancelled, or has expired."""
@@ -108,11 +120,16 @@ class Reservations:
         found = _reservation(item) if item else None
         return self.get(found.partner_id, found.party, found.reservation_id) if found else None
 
-    def _change(self, reservation: Reservation, changes: dict[str, object]) -> Reservation | None:
+    def _change(
+        self,
+        reservation: Reservation,
+        changes: dict[str, object],
+        unless: Callable[[Reservation], bool] = lambda _: False,
+    ) -> Reservation | None:
         for _ in attempts():
             item = self._table.get(_key(reservation))
             known = _reservation(item) if item else None
-            if known is None or known.number != reservation.number or known.ended:
+            if known is None or known.number != reservation.number or known.ended or unless(known):
                 return None
             try:
                 changed = known.model_copy(update=changes)

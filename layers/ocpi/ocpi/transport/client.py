@@ -2,8 +2,9 @@
 
 import re
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -13,8 +14,8 @@ from pydantic import BaseModel, Field, ValidationError
 from ocpi import wire
 from ocpi.transport.addresses import AddressRefused, resolve
 from ocpi.transport.deadline import HTTPPool, HTTPSPool
-from ocpi.transport.exchanges import Direction, Exchange, module_in, secrets_in
-from ocpi.transport.headers import MessageIds, Routing, correlation
+from ocpi.transport.exchanges import MASK, Direction, Exchange, module_in, secrets_in
+from ocpi.transport.headers import AUTHORIZATION, MessageIds, Routing, correlation
 from ocpi.transport.status import StatusCode
 from ocpi.transport.tokens import authorization
 
@@ -24,12 +25,14 @@ TIMEOUT_S = 10.0
 MAX_ANSWER_BYTES = 5_000_000
 
 LONGEST_REASON = 500
-"""So much of what a partner says of a failure is quoted at most."""
+"""So much is quoted at most of what went wrong with an answer that is no HTTP."""
 
 _TOKEN_LIKE = re.compile(r"[\w+=-]{32,}")
 """What may be a credentials token, in clear or in Base64, or the id of a response URL: our own request, repeated."""
 
-RETRY_AFTER = "retry-after"
+_USER = re.compile(r"//[^/?#]*@")
+
+_RETRY_AFTER = "retry-after"
 """The header with which a partner says when to come again, in seconds or as a date (RFC 9110, 10.2.3)."""
 
 
@@ -39,10 +42,10 @@ class PartnerUnreachable(Exception):
     Args:
         why: what happened.
         http_status: of an answer that is no envelope, such as that of a proxy in between.
-        retry_after: the header of that answer, as it came.
+        retry_after: how long to leave the partner alone, as that answer says.
     """
 
-    def __init__(self, why: str, *, http_status: int | None = None, retry_after: str | None = None) -> None:
+    def __init__(self, why: str, *, http_status: int | None = None, retry_after: timedelta | None = None) -> None:
         super().__init__(why)
         self.http_status = http_status
         self.retry_after = retry_after
@@ -62,6 +65,11 @@ class Answer:
     def ok(self) -> bool:
         """Whether the request succeeded: a 2xx HTTP status and an OCPI 1xxx code (STA-07, STA-08)."""
         return 200 <= self.http_status < 300 and self.status_code // 1000 == StatusCode.SUCCESS // 1000
+
+    @property
+    def retry_after(self) -> timedelta | None:
+        """How long the partner wants to be left alone, if it says so."""
+        return _retry_after(self.headers)
 
     def __str__(self) -> str:
         told = f": {self.message}" if self.message else ""
@@ -132,7 +140,7 @@ class PartnerClient:
             partner_id=self._partner_id,
             routing=self._routing,
             request=body or b"",
-            secrets=[self._token, *self._authorization.values(), *self._secrets_in(url)],
+            secrets=self._secrets_with(url),
         )
         try:
             answer = self._send(exchange, url, body)
@@ -170,19 +178,21 @@ class PartnerClient:
             raise PartnerUnreachable(f"{told}: {error}") from None
         except urllib3.exceptions.HTTPError as error:
             raise PartnerUnreachable(f"{told}: {_reason(error)}") from None
-        return _answer(told, response, exchange.answer, self._token)
+        return _answer(told, response, exchange)
 
     def _told(self, url: str) -> str:
         """A URL, for messages and logs: behind a functional module stand uids of tokens, ids of response URLs."""
         if self._routing is None:
-            return url
+            return _USER.sub("//", url)
         scheme, _, rest = url.partition("://")
         host, *parts = re.split(r"[/?#]", rest)
         module = module_in("/".join(parts))
         return f"{scheme}://{host.rpartition('@')[2]}{f' ({module})' if module else ''}"
 
-    def _secrets_in(self, url: str) -> Iterable[str]:
-        return secrets_in(url) if self._routing else ()
+    def _secrets_with(self, url: str) -> list[str]:
+        """What a partner must not bring into our log by repeating the request."""
+        encoded = self._authorization[AUTHORIZATION].partition(" ")[2]
+        return [self._token, encoded, *(secrets_in(url) if self._routing else ())]
 
 
 @lru_cache(maxsize=64)
@@ -190,7 +200,7 @@ def _pool(scheme: str, host: str, port: int, address: str) -> urllib3.HTTPConnec
     """Connections to one checked address are kept and used again."""
     if scheme == "http":
         return HTTPPool(address, port)
-    return HTTPSPool(address, port, server_hostname=host, assert_hostname=host)
+    return HTTPSPool(address, port, server_hostname=host)
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
@@ -217,10 +227,10 @@ def _reason(error: urllib3.exceptions.HTTPError) -> str:
         case urllib3.exceptions.ProtocolError():
             # What came may be our own request again, with its path in it.
             return f"the connection broke, or what came is not HTTP ({type(error.args[-1]).__name__})"
-    return _quoted(str(error)) or type(error).__name__
+    return _TOKEN_LIKE.sub(MASK, str(error))[:LONGEST_REASON] or type(error).__name__
 
 
-def _answer(request: str, response: urllib3.BaseHTTPResponse, content: bytes, token: str) -> Answer:
+def _answer(request: str, response: urllib3.BaseHTTPResponse, exchange: Exchange) -> Answer:
     headers = {name.lower(): value for name, value in response.headers.items()}
     if 300 <= response.status < 400:
         raise PartnerUnreachable(
@@ -228,20 +238,25 @@ def _answer(request: str, response: urllib3.BaseHTTPResponse, content: bytes, to
             http_status=response.status,
         )
     try:
-        envelope = _Envelope.model_validate(wire.loads(content))
+        envelope = _Envelope.model_validate(wire.loads(exchange.answer))
     except (wire.NotJson, ValidationError):
         raise PartnerUnreachable(
             f"{request}: HTTP {response.status} without an OCPI envelope",
             http_status=response.status,
-            retry_after=headers.get(RETRY_AFTER),
+            retry_after=_retry_after(headers),
         ) from None
-    message = _quoted((envelope.status_message or "").replace(token, "***"))
+    message = exchange.quoted(_TOKEN_LIKE.sub(MASK, envelope.status_message or ""))
     return Answer(response.status, envelope.status_code, message, envelope.data, headers)
 
 
-def _quoted(message: str) -> str:
-    """What a partner says, as it may stand in logs and records."""
-    return _TOKEN_LIKE.sub("***", message)[:LONGEST_REASON]
+def _retry_after(headers: Mapping[str, str]) -> timedelta | None:
+    """None if there is no such header, or none that can be read."""
+    if _RETRY_AFTER not in headers:
+        return None
+    try:
+        return timedelta(seconds=urllib3.Retry().parse_retry_after(headers[_RETRY_AFTER]))
+    except (urllib3.exceptions.InvalidHeader, OverflowError, ValueError):
+        return None
 
 
 class _Envelope(BaseModel):

@@ -1,6 +1,5 @@
 """The front door of every API function: message ids, authorization, routing headers and the envelope, done once."""
 
-import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -14,7 +13,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ocpi import starting
 from ocpi.logs import logger
 from ocpi.transport.envelope import INTERNAL_ERROR, OcpiResponse, failure
-from ocpi.transport.headers import AUTHORIZATION, CORRELATION_ID, REQUEST_ID, MessageIds, Routing
+from ocpi.transport.exchanges import Direction, Exchange, module_in
+from ocpi.transport.headers import AUTHORIZATION, CORRELATION_ID, REQUEST_ID, MessageIds, Routing, correlation
 from ocpi.transport.quirks import Caller, Quirk
 from ocpi.transport.status import OcpiError, StatusCode, method_not_allowed, unauthorized
 from ocpi.transport.tokens import Presented, presented
@@ -29,6 +29,8 @@ type LambdaHandler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
 BASE_PATH = "/ocpi"
 _PORTS = ("host", "x-forwarded-port")
+_SECRET_PARTS = ("request_id", "token_uid")
+"""Parameters of routes that nobody may read in a log."""
 
 
 def ocpi_handler(router: APIRouter, authenticate: Authenticate, route: Route | None = None) -> LambdaHandler:
@@ -77,38 +79,45 @@ class Door:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request; whatever happens inside, the answer is an OCPI envelope."""
-        started = time.perf_counter()
         headers = Headers(scope=scope)
         ids = MessageIds.of(headers)
         answer_headers = ids.headers()
-        status = 0
+        exchange = Exchange(Direction.IN, scope["method"], ids, module=module_in(scope["path"]))
+
+        async def hear() -> Message:
+            message = await receive()
+            exchange.request += message.get("body", b"")
+            return message
 
         async def answer(message: Message) -> None:
-            nonlocal status
             if message["type"] == "http.response.start":
-                status = message["status"]
+                exchange.http_status = message["status"]
                 MutableHeaders(scope=message).update(answer_headers)
+            exchange.answer += message.get("body", b"")
             await send(message)
 
+        correlation.set(ids.correlation_id)
         logger.append_keys(x_request_id=ids.request_id, x_correlation_id=ids.correlation_id)
+        state = scope.setdefault("state", {})
         try:
-            state = scope.setdefault("state", {})
             state["token"], caller = self._caller(headers)
             state["caller"] = caller
+            exchange.partner_id = caller.id
             _put_up_with(caller, scope, headers)
             if self._route:
                 told = Routing.of(headers)
                 answer_headers |= Routing(None, told.sender).headers()  # until it is clear who answers
-                state["routing"] = self._route(told, caller)
-                answer_headers |= state["routing"].answer().headers()
-            await self._app(scope, receive, answer)
+                exchange.routing = state["routing"] = self._route(told, caller)
+                answer_headers |= exchange.routing.answer().headers()
+            await self._app(scope, hear, answer)
         except OcpiError as error:
+            state["error"] = error
             await failure(error)(scope, receive, answer)
         except Exception:  # noqa: BLE001 - whatever fails inside, the partner gets an envelope (STA-14)
             logger.exception("internal error")
+            state["error"] = INTERNAL_ERROR
             await failure(INTERNAL_ERROR)(scope, receive, answer)
-        milliseconds = round((time.perf_counter() - started) * 1000, 1)
-        logger.info("request", method=scope["method"], path=route_path(scope), status=status, milliseconds=milliseconds)
+        _log(exchange, scope)
 
     def _caller(self, headers: Headers) -> tuple[str, Caller]:
         """The token in clear, and who presents it."""
@@ -137,9 +146,21 @@ def _put_up_with(caller: Caller, scope: Scope, headers: Headers) -> None:
         logger.warning("message ids were missing", missing=missing)
 
 
-async def _http_error(_: Request, error: Exception) -> OcpiResponse:
+async def _http_error(request: Request, error: Exception) -> OcpiResponse:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for this class only
+    refusal = OcpiError(StatusCode.CLIENT_ERROR, "there is no such endpoint", error.status_code)
     if error.status_code == 405:
         refusal = method_not_allowed("this interface does not offer that method")
-        return failure(refusal, headers=error.headers)
-    return failure(OcpiError(StatusCode.CLIENT_ERROR, "there is no such endpoint", error.status_code))
+    request.state.error = refusal
+    return failure(refusal, headers=error.headers)
+
+
+def _log(exchange: Exchange, scope: Scope) -> None:
+    """Write the exchange with what is known at its end: the route, and what was answered."""
+    error: OcpiError | None = scope["state"].get("error")
+    exchange.url = route_path(scope)
+    parts: dict[str, str] = scope.get("path_params", {})
+    exchange.secrets = [scope["state"].get("token", ""), *(parts[name] for name in _SECRET_PARTS if name in parts)]
+    exchange.status_code = error.status_code if error else StatusCode.SUCCESS
+    exchange.message = error.message if error else ""
+    exchange.write()

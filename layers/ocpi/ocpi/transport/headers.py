@@ -1,6 +1,7 @@
 """Header names, message ids and message routing headers (transport_and_format.asciidoc, TRA-41, ROU-01 to ROU-07)."""
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Self
 from uuid import uuid4
@@ -19,6 +20,9 @@ TO_PARTY = "OCPI-to-party-id"
 MAX_ID_LENGTH = 128
 """Ids are UUIDs by the specification (TRA-43); longer ones than this are cut, so that logs stay bounded."""
 
+correlation: ContextVar[str | None] = ContextVar("correlation", default=None)
+"""The correlation id of the request that is being served: what we ask of others because of it carries the same."""
+
 
 @dataclass(frozen=True)
 class MessageIds:
@@ -34,10 +38,10 @@ class MessageIds:
         return cls(request_id, _clean(headers.get(CORRELATION_ID)) or request_id)
 
     @classmethod
-    def new(cls) -> Self:
-        """Ids for a request of ours."""
+    def new(cls, correlation_id: str | None = None) -> Self:
+        """Ids for a request of ours: its own, and that of the chain of requests that it continues, if any."""
         request_id = str(uuid4())
-        return cls(request_id, request_id)
+        return cls(request_id, correlation_id or request_id)
 
     def headers(self) -> dict[str, str]:
         """As headers."""

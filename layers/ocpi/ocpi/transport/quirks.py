@@ -12,6 +12,7 @@ class Quirk(StrEnum):
     TRAILING_SLASH = "trailing-slash"
     NO_PATCH = "no-patch"
     NO_MESSAGE_IDS = "no-message-ids"
+    NO_PUSH = "no-push"
 
     @property
     def meaning(self) -> str:
@@ -25,11 +26,16 @@ _MEANINGS = {
     Quirk.TRAILING_SLASH: "its URLs may end in a slash, and those that we call get one",
     Quirk.NO_PATCH: "it gets whole objects by PUT instead of changes by PATCH",
     Quirk.NO_MESSAGE_IDS: "it sends no X-Request-ID and X-Correlation-ID, which is not logged any more",
+    Quirk.NO_PUSH: "it does not push what changes, so its lists are asked for every few minutes",
 }
 
 
 class Caller(Protocol):
     """Who presents a token."""
+
+    @property
+    def id(self) -> str:
+        """By what name we know it."""
 
     def has(self, quirk: Quirk) -> bool:
         """Whether it differs from OCPI in this way."""

@@ -1,0 +1,1 @@
+"""Pull: gets the lists of partners."""
