@@ -22,7 +22,8 @@ from ocpi.push.breaker import Breakers
 from ocpi.push.deliveries import Deliveries
 from ocpi.push.due import DueObjects
 from ocpi.push.health import Healths
-from ocpi.push.queue import DelayQueue, FifoQueue, Waking
+from ocpi.push.queue import FifoQueue
+from ocpi.push.waking import Waking
 from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner, partner_id
@@ -158,8 +159,7 @@ class Deployment:
         Raises:
             NotSent: the queue does not take it; the sweep does it in some minutes.
         """
-        queue = FifoQueue(self.outputs["PushQueueUrl"])
-        Waking(queue, DelayQueue(self.outputs["TimeoutQueueUrl"])).now([partner_id])
+        Waking(self.outputs["DeliveriesTable"], FifoQueue(self.outputs["PushQueueUrl"])).wake([partner_id])
 
     @cached_property
     def own(self) -> OwnPlatform:

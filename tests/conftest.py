@@ -39,6 +39,7 @@ os.environ |= {
     "ALLOW_PRIVATE_PARTNERS": "true",
     "ROLES": ROLES,
     "POWERTOOLS_SERVICE_NAME": "test",
+    "POWERTOOLS_METRICS_NAMESPACE": "OcpiServerless",
     "LOG_LEVEL": "ERROR",
 }
 for _name in ("AWS_ENDPOINT_URL", "AWS_PROFILE", "CLOCK_FILE"):

@@ -8,7 +8,7 @@ from uuid import uuid4
 import boto3
 
 ROUNDS = 50
-TIMEOUT_S = 45.0
+TIMEOUT_S = 60.0
 """Of the push function."""
 
 STREAMED = ("objects", "sites")

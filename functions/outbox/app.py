@@ -7,8 +7,9 @@ from ocpi.logs import logger
 from ocpi.push.breaker import Breaker, Breakers
 from ocpi.push.due import DueObjects
 from ocpi.push.events import EventBus
-from ocpi.push.messages import SiteMessage, Wake
+from ocpi.push.messages import SiteMessage
 from ocpi.push.queue import FifoQueue
+from ocpi.push.waking import Waking
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
 from outbox.audience import Audience
@@ -21,7 +22,7 @@ outbox = Outbox(Sites(settings.sites_table))
 audience = Audience(Partners(settings.partners_table), DueObjects(settings.deliveries_table))
 breakers = Breakers(settings.deliveries_table)
 optimize_queue = FifoQueue(settings.optimize_queue_url)
-push_queue = FifoQueue(settings.push_queue_url)
+waking = Waking(settings.deliveries_table, FifoQueue(settings.push_queue_url))
 event_bus = EventBus(settings.event_bus_name)
 
 
@@ -47,5 +48,4 @@ def _wake(partner_ids: set[str]) -> None:
     if not partner_ids:
         return
     now, known = clock.now(), breakers.all()
-    wakes = (Wake(partner_id=id_) for id_ in sorted(partner_ids) if known.get(id_, Breaker()).allows(now))
-    push_queue.send((wake.group, wake) for wake in wakes)
+    waking.wake(id_ for id_ in sorted(partner_ids) if known.get(id_, Breaker()).allows(now))

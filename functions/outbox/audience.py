@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,30 +20,27 @@ AT_ONCE = 8
 """How many marks are written at the same time when there are many."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Changed:
     """What became of one object over a batch of records."""
 
     object_id: ObjectId
     old: Item
     new: Item
-
-    @property
-    def told(self) -> bool:
-        """Whether there is anything to tell: a Tariff is the only object whose end is told of (TAR-05, decision 3)."""
-        if not self.new:
-            return self.object_id.module is ModuleID.TARIFFS
-        return bool(self.old.get("document") != self.new["document"])
+    last: Item
+    """The object as it is, or as it was last."""
+    told: bool
+    """Whether there is anything to tell; also if all is as it was: a partner may have heard of what was in between."""
 
     @property
     def document(self) -> wire.JsonObject:
         """The object as it is, or as it was last."""
-        return _document(self.new or self.old)
+        return _document(self.last)
 
     @property
     def last_updated(self) -> datetime:
         """When the object changed, as it says itself."""
-        return datetime.fromisoformat((self.new or self.old)["last_updated"])
+        return datetime.fromisoformat(self.last["last_updated"])
 
     def step(self) -> Step | None:
         """What changed, if it can be told by a PATCH."""
@@ -103,11 +100,18 @@ def _changes(records: Iterable[dict[str, Any]]) -> Iterable[Changed]:
         image = new or old
         if image.get("partner_id") != OWN or image["sk"] != "OBJECT":
             continue
-        if image["pk"] in changes:
-            changes[image["pk"]].new = new
-        else:
-            changes[image["pk"]] = Changed(_object_id(image), old, new)
+        object_id = _object_id(image)
+        told = _is_told(object_id, old, new)
+        before = changes.get(image["pk"], Changed(object_id, old, new, image, told))
+        changes[image["pk"]] = replace(before, new=new, last=image, told=told or before.told)
     return changes.values()
+
+
+def _is_told(object_id: ObjectId, old: Item, new: Item) -> bool:
+    """Whether partners hear of a change: a Tariff is the only object whose end is told of (TAR-05, decision 3)."""
+    if not new:
+        return object_id.module is ModuleID.TARIFFS
+    return bool(old.get("document") != new["document"])
 
 
 def _object_id(image: Item) -> ObjectId:

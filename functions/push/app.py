@@ -13,7 +13,8 @@ from ocpi.push.deliveries import Deliveries
 from ocpi.push.due import DueObjects
 from ocpi.push.health import Healths
 from ocpi.push.messages import ProfileMessage, Wake, push_message
-from ocpi.push.queue import DelayQueue, FifoQueue, Waking
+from ocpi.push.queue import DelayQueue, FifoQueue
+from ocpi.push.waking import Waking
 from ocpi.store.objects import Objects
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
@@ -41,7 +42,8 @@ rounds = Rounds(
     healths=Healths(settings.deliveries_table),
     sender=ObjectSender(objects, Deliveries(settings.deliveries_table), calling),
     calling=calling,
-    waking=Waking(FifoQueue(settings.push_queue_url), DelayQueue(settings.timeout_queue_url)),
+    waking=Waking(settings.deliveries_table, FifoQueue(settings.push_queue_url)),
+    later=DelayQueue(settings.timeout_queue_url),
 )
 
 

@@ -20,6 +20,14 @@ from push.outcomes import NotTaken, Trouble, require_taken
 
 
 @dataclass(frozen=True)
+class Outcome:
+    """What became of an object that was due, for the log, and whether the partner was asked anything."""
+
+    told: str
+    asked: bool = True
+
+
+@dataclass(frozen=True)
 class ObjectSender:
     """Sees to it that partners have our objects as they are now."""
 
@@ -27,8 +35,8 @@ class ObjectSender:
     deliveries: Deliveries
     calling: Calling
 
-    def send(self, partner: Partner, due: DueObject, *, whole: bool) -> str:
-        """Send an object that is due, and keep that it was; returns what became of it, for the log.
+    def send(self, partner: Partner, due: DueObject, *, whole: bool) -> Outcome:
+        """Send an object that is due, and keep that it was.
 
         Args:
             partner: who is to hear of it.
@@ -43,16 +51,16 @@ class ObjectSender:
         except PartnerUnreachable as error:
             raise NotTaken.of(error) from None
 
-    def _send(self, partner: Partner, due: DueObject, *, whole: bool) -> str:
+    def _send(self, partner: Partner, due: DueObject, *, whole: bool) -> Outcome:
         object_id = due.object_id
         if partner.endpoint(object_id.module, InterfaceRole.RECEIVER) is None:
-            return "the partner does not offer the interface any more"
+            return Outcome("the partner does not offer the interface any more", asked=False)
         known = self.objects.get(object_id)
         if known is None:
             return self._delete(partner, object_id)
         delivered = self.deliveries.get(partner.id, object_id)
         if delivered and delivered.version == known.version:
-            return "delivered already"
+            return Outcome("delivered already", asked=False)
         exchange = self._exchange(partner, object_id, known.parsed())
         url = None
         if object_id.module is ModuleID.CDRS:
@@ -61,14 +69,14 @@ class ObjectSender:
         else:
             outcome = exchange.bring(None if whole else _small_change(partner, due, known, delivered))
         self.deliveries.keep(partner.id, object_id, Delivery(known.version, known.last_updated, url))
-        return outcome
+        return Outcome(outcome)
 
-    def _delete(self, partner: Partner, object_id: ObjectId) -> str:
+    def _delete(self, partner: Partner, object_id: ObjectId) -> Outcome:
         if object_id.module is not ModuleID.TARIFFS:
-            return "there is no such object any more"
+            return Outcome("there is no such object any more", asked=False)
         self._exchange(partner, object_id, {}).delete()
         self.deliveries.forget(partner.id, object_id)
-        return "deleted"
+        return Outcome("deleted")
 
     def _exchange(self, partner: Partner, object_id: ObjectId, document: wire.JsonObject) -> "Exchange":
         owner = Party(object_id.country_code, object_id.party_id)

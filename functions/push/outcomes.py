@@ -6,9 +6,9 @@ from enum import Enum, auto
 from ocpi.parties.calling import NotConnected
 from ocpi.transport.client import Answer, PartnerUnreachable
 
-_LOCKED = (401, 403)
-_AGAIN = (408, 425)
-"""Client errors that are not about what was sent."""
+_LOCKED = 401
+_AGAIN = (403, 408, 425)
+"""Client errors that are not about what was sent, or not surely: some say 403 when they do not know us."""
 
 _TOO_MANY = 429
 
@@ -46,8 +46,10 @@ class NotTaken(Exception):
         """When there was no OCPI answer."""
         if isinstance(error, NotConnected):
             return cls(Trouble.OFFLINE, str(error))
-        trouble = Trouble.FAILED if error.http_status is None else _by_http_status(error.http_status)
-        return cls(trouble or Trouble.FAILED, str(error), error.retry_after)
+        told = _by_http_status(error.http_status or 0)
+        # Without an envelope it was some proxy that has refused it, and not the partner.
+        trouble = told if told in (Trouble.LOCKED, Trouble.THROTTLED) else Trouble.FAILED
+        return cls(trouble, str(error), error.retry_after)
 
 
 def require_taken(answer: Answer) -> None:
@@ -66,7 +68,7 @@ def _by_http_status(http_status: int) -> Trouble | None:
     """What an HTTP status means by itself; None where the OCPI status code tells more (STA-07)."""
     if http_status == _TOO_MANY:
         return Trouble.THROTTLED
-    if http_status in _LOCKED:
+    if http_status == _LOCKED:
         return Trouble.LOCKED
     if http_status in _AGAIN or http_status >= 500:
         return Trouble.FAILED

@@ -6,8 +6,8 @@ from ocpi.logs import logger
 from ocpi.parties.own import OwnPlatform
 from ocpi.push.breaker import Breakers
 from ocpi.push.due import DueObjects
-from ocpi.push.messages import Wake
 from ocpi.push.queue import FifoQueue, PullQueue
+from ocpi.push.waking import Waking
 from ocpi.store.partners import Partners
 from ocpi.store.pulls import Pulls
 from sweep.pulls import DuePulls
@@ -19,15 +19,14 @@ partners = Partners(settings.partners_table)
 breakers = Breakers(settings.deliveries_table)
 owed = Owed(DueObjects(settings.deliveries_table), breakers)
 due_pulls = DuePulls(OwnPlatform(settings.public_base_url, settings.roles), Pulls(settings.deliveries_table), breakers)
-push_queue = FifoQueue(settings.push_queue_url)
+waking = Waking(settings.deliveries_table, FifoQueue(settings.push_queue_url))
 pull_queue = PullQueue(settings.pull_queue_url)
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
     """Look at every partner: what was forgotten, and what is to be done now and then."""
     known = list(partners.all())
-    wakes = [Wake(partner_id=partner_id) for partner_id in owed.partners(known)]
-    push_queue.send((wake.group, wake) for wake in wakes)
+    woken = waking.wake(owed.partners(known))
     pulls = due_pulls.messages(known)
     pull_queue.send(pulls)
-    logger.info("sweep", partners=len(known), woken=len(wakes), pulls=len(pulls))
+    logger.info("sweep", partners=len(known), woken=woken, pulls=len(pulls))

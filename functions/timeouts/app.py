@@ -8,6 +8,7 @@ from ocpi.parties.calling import Calling
 from ocpi.parties.secrets import Safe
 from ocpi.push.messages import Wake
 from ocpi.push.queue import FifoQueue
+from ocpi.push.waking import Waking
 from ocpi.requests.answering import Answering
 from ocpi.requests.deadlines import Deadline
 from ocpi.store.objects import Objects
@@ -21,7 +22,7 @@ answering = Answering.of(
     Partners(settings.partners_table),
     Calling(Safe(settings.token_key_id), settings.allow_private_partners, Objects(settings.objects_table)),
 )
-push_queue = FifoQueue(settings.push_queue_url)
+waking = Waking(settings.deliveries_table, FifoQueue(settings.push_queue_url))
 
 type Delayed = Annotated[Deadline | Wake, Field(discriminator="kind")]
 
@@ -37,4 +38,4 @@ def handler(event: dict[str, Any], _context: object) -> None:
             case Deadline():
                 answering.look(message.request_id)
             case Wake():
-                push_queue.send([(message.group, message)])
+                waking.wake([message.partner_id])

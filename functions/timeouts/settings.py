@@ -9,6 +9,7 @@ class Settings(Base):
     partners_table: str
     objects_table: str
     timeout_queue_url: str
+    deliveries_table: str
     push_queue_url: str
     token_key_id: str
     allow_private_partners: bool

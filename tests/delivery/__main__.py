@@ -43,6 +43,9 @@ def tell(changes: int, seed: int) -> Figures | str:
         return Telling(story).run()
     except NotConverged as error:
         return f"{error}\n{shrunk(story)}"
+    except Exception as error:
+        error.add_note(f"in the story with the seed {seed}")
+        raise
 
 
 def summary(told: Sequence[Figures]) -> str:

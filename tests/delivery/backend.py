@@ -121,3 +121,5 @@ KINDS: dict[str, tuple[int, Callable[[Backend], Reply]]] = {
     "field of a Token": (4, Backend.token_field),
 }
 """What may change, how often in relation to all else, and how."""
+
+WEIGHTS = [weight for weight, _ in KINDS.values()]

@@ -4,6 +4,7 @@ It knows just the operations and expressions that ``ocpi.store`` uses and refuse
 hold on it as they do on moto and on the local AWS.
 """
 
+import operator
 import re
 from bisect import bisect_left, bisect_right, insort
 from collections import defaultdict
@@ -255,7 +256,8 @@ def _updated(action: dict[str, Any], old: Typed | None) -> Typed:
 
 
 _FUNCTION = re.compile(r"attribute_(not_)?exists\((\w+)\)")
-_COMPARISON = re.compile(r"(\w+) (=|<=) (:\w+)")
+_COMPARISON = re.compile(r"(\w+) (=|<=|<) (:\w+)")
+_OPERATORS = {"=": operator.eq, "<=": operator.le, "<": operator.lt}
 
 
 def _true(term: str, item: Typed, values: Typed) -> bool:
@@ -264,11 +266,10 @@ def _true(term: str, item: Typed, values: Typed) -> bool:
         return (found[2] in item) is not bool(found[1])
     compared = _COMPARISON.fullmatch(term)
     assert compared, f"unknown condition: {term}"
-    name, operator, value = compared.groups()
+    name, sign, value = compared.groups()
     if name not in item:
         return False
-    stored, other = _deserialize(item[name]), _deserialize(values[value])
-    return bool(stored == other if operator == "=" else stored <= other)
+    return bool(_OPERATORS[sign](_deserialize(item[name]), _deserialize(values[value])))
 
 
 def _error(code: str, **more: Any) -> ClientError:

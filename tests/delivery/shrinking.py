@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from tests.delivery.stories import NotConverged, Story, Telling
 
-TRIES = 100
+TRIES = 40
 
 
 def ends_badly(story: Story) -> str | None:

@@ -7,7 +7,7 @@ import pytest
 from ocpi.push.breaker import Breaker
 from ocpi.push.due import DueObject, DueObjects
 from tests.delivery.shrinking import ends_badly, shrunk
-from tests.delivery.stories import NotConverged, Story, Telling
+from tests.delivery.stories import Change, NotConverged, Story, Telling
 
 CHANGES = 700
 
@@ -24,6 +24,12 @@ def test_a_partner_has_just_what_is_ours_once_the_faults_are_over(seed: int) -> 
     assert figures.faults > 10
     assert figures.requests <= figures.changes
     assert figures.per_change < 2
+
+
+def test_a_tariff_that_comes_and_goes_at_once_disturbs_nothing() -> None:
+    changes = (Change(1, "Tariff", 0, 1), Change(1, "no Tariff any more", 0, 2), Change(2, "Location", 0, 3))
+    figures = Telling(Story(seed=0, changes=changes, faults=())).run()
+    assert (figures.accidents, figures.requests) == (0, 2)
 
 
 def test_a_story_always_goes_the_same_way() -> None:

@@ -189,7 +189,7 @@ def test_nor_does_one_that_comes_back_and_has_missed_thousands_of_changes() -> N
         due = DueObjects(fleet.a.table("deliveries"))
         for number in range(MISSED):
             due.mark(ODD, fleet.change(ODD, f"M{number}"), BEGIN)
-        fleet.cloud.streams[fleet.a.table("objects")].records.clear()  # that was long ago
+        fleet.cloud.streams[fleet.a.table("objects")].forget()
         Breakers(fleet.a.table("deliveries")).change(ODD, lambda known: known.opened("away", BEGIN - FIRST_PROBE))
         fleet.cloud.simulation.after(1, lambda: fleet.cloud.invoke("sweep", {}, lambda error: None))
 

@@ -542,7 +542,8 @@ def _checking(refusals: list[str]) -> Any:
             for item in (request.get("Key"), request.get("Item")):
                 if item:
                     refusals.extend(_problems(item))
-            for name, value in (request.get("ExpressionAttributeValues") or {}).items():
+            keys = request.get("ExpressionAttributeValues", {}) if "KeyConditionExpression" in request else {}
+            for name, value in keys.items():
                 if len(value.get("S", "").encode()) > LONGEST_PARTITION_KEY:
                     refusals.append(f"{name} is too long for a key")
 

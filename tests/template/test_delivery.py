@@ -39,7 +39,8 @@ def test_queues_and_what_they_start_are_alike(template: Template, queue: str) ->
 
 def test_the_stream_is_worked_through_alike(template: Template) -> None:
     stream = template.properties("ObjectsStream")
-    assert (stream["BatchSize"], stream["MaximumRetryAttempts"] + 1) == (cloud.BATCH_SIZE, cloud.STREAM_ATTEMPTS)
+    assert (stream["BatchSize"], stream["ParallelizationFactor"]) == (cloud.BATCH_SIZE, cloud.LANES)
+    assert (stream["MaximumRetryAttempts"], stream["MaximumRecordAgeInSeconds"]) == (-1, cloud.LONGEST_AGE_S)
     assert stream["BisectBatchOnFunctionError"]
 
 

@@ -63,7 +63,7 @@ ALLOWED = {
         "ObjectsTable.StreamArn": f"dynamodb: {READ_STREAM}",
         "SitesTable.StreamArn": f"dynamodb: {READ_STREAM}",
         "PartnersTable": "dynamodb: Query",
-        "DeliveriesTable": "dynamodb: Query UpdateItem",
+        "DeliveriesTable": "dynamodb: DeleteItem PutItem Query UpdateItem",
         "SitesTable": "dynamodb: DeleteItem GetItem PutItem",
         "OptimizeQueue": "sqs: SendMessage",
         "PushQueue": "sqs: SendMessage",
@@ -81,6 +81,7 @@ ALLOWED = {
     },
     "TimeoutsFunction": {
         "TimeoutQueue": f"sqs: {RECEIVE} SendMessage",
+        "DeliveriesTable": "dynamodb: DeleteItem PutItem",
         "PushQueue": "sqs: SendMessage",
         "PartnersTable": "dynamodb: GetItem",
         "ObjectsTable": "dynamodb: GetItem PutItem UpdateItem",
@@ -88,7 +89,7 @@ ALLOWED = {
     },
     "SweepFunction": {
         "PartnersTable": "dynamodb: Query",
-        "DeliveriesTable": "dynamodb: Query",
+        "DeliveriesTable": "dynamodb: DeleteItem PutItem Query",
         "PushQueue": "sqs: SendMessage",
         "PullQueue": "sqs: SendMessage",
     },

@@ -49,12 +49,21 @@ def test_a_queue_sets_aside_what_keeps_failing(template: Template, queue: str) -
 
 def test_every_dead_letter_queue_raises_an_alarm(template: Template) -> None:
     watched = set()
-    for alarm in template.of_type("AWS::CloudWatch::Alarm").values():
+    alarms = template.of_type("AWS::CloudWatch::Alarm")
+    for name in alarms.keys() - {"ParkedObjectsAlarm"}:
+        alarm = alarms[name]
         assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
         assert alarm["AlarmActions"]["Fn::If"][1] == [{"Ref": "AlarmTopicArn"}]
         watched |= {target(dimension["Value"]).removesuffix(".QueueName") for dimension in alarm["Dimensions"]}
     assert watched == {*QUEUES.values(), "OutboxDeadLetters"}
+
+
+def test_what_a_partner_does_not_take_raises_an_alarm(template: Template) -> None:
+    alarm = template.properties("ParkedObjectsAlarm")
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("OcpiServerless", "ParkedObjects")
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": "push"}]
+    assert alarm["AlarmActions"]["Fn::If"][1] == [{"Ref": "AlarmTopicArn"}]
 
 
 def test_every_queue_is_encrypted(template: Template) -> None:
@@ -89,7 +98,9 @@ def test_a_queue_delivers_one_message_at_a_time_and_not_twice_at_once(
 def test_a_change_that_cannot_be_handled_holds_up_no_other_and_is_kept(template: Template, mapping: str) -> None:
     properties = template.properties(mapping)
     assert properties["BisectBatchOnFunctionError"]
-    assert 0 < properties["MaximumRetryAttempts"] < 100
+    assert properties["MaximumRetryAttempts"] == -1, "AWS may be away for longer than any number of tries takes"
+    assert 0 < properties["MaximumRecordAgeInSeconds"] <= 3600
+    assert properties["ParallelizationFactor"] > 1
     assert target(properties["DestinationConfig"]["OnFailure"]["Destination"]) == "OutboxDeadLetters"
     assert "FifoQueue" not in template.properties("OutboxDeadLetters"), "Lambda cannot write to a FIFO queue"
 

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import boto3
 
+from ocpi.aws import LIMITS
+
 if TYPE_CHECKING:
     from mypy_boto3_kms import KMSClient
 
@@ -61,12 +63,12 @@ class Safe:
 
 @cache
 def _pepper(secret_id: str) -> bytes:
-    return boto3.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"].encode()
+    return boto3.client("secretsmanager", config=LIMITS).get_secret_value(SecretId=secret_id)["SecretString"].encode()
 
 
 @cache
 def _kms() -> "KMSClient":
-    return boto3.client("kms")
+    return boto3.client("kms", config=LIMITS)
 
 
 @cache

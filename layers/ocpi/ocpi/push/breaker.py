@@ -3,6 +3,8 @@
 CLOSED, it is sent whatever is due. After some failures in a row it is OPEN: nothing is sent, only marked as due, and
 now and then the partner's versions are asked for. Once they answer it is HALF_OPEN: one object is sent, and if that is
 taken the breaker is CLOSED again, with a pace that doubles from one round to the next.
+
+A single module that fails is left alone by itself, so that it does not stand for the others.
 """
 
 from collections.abc import Callable
@@ -11,17 +13,22 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
-from ocpi import wire
 from ocpi.store import keys
-from ocpi.store.table import Conflict, Table, attempts
+from ocpi.store.table import Table
 from ocpi.types.primitives import DateTime
+from ocpi.types.versions import ModuleID
 
 FAILURES = 5
 """So many in a row open it."""
 
+MODULE_FAILURES = 3
+"""So many in a row of one module, and that module is left alone for a while."""
+
 FIRST_PROBE = timedelta(seconds=30)
 LONGEST_PROBE = timedelta(minutes=15)
 """Between two looks at a partner that is away; twice as long after each that was in vain."""
+
+MOST_DOUBLINGS = 10
 
 WIDEST = 256
 """The window of a partner that stands any pace: rounds then follow each other without a pause."""
@@ -36,6 +43,17 @@ class BreakerState(StrEnum):
     CLOSED = "CLOSED"
     OPEN = "OPEN"
     HALF_OPEN = "HALF_OPEN"
+
+
+class Sickness(BaseModel):
+    """A module whose objects a partner did not take lately, one after the other."""
+
+    model_config = ConfigDict(frozen=True)
+
+    failures: int = 0
+    """Of different objects, in a row."""
+    retry_at: DateTime | None = None
+    """When one object is sent to see whether the module is well again; None while it is not left alone."""
 
 
 class Breaker(BaseModel):
@@ -56,6 +74,8 @@ class Breaker(BaseModel):
     """Nothing is sent sooner: when it is OPEN, the time of the next probe."""
     window: int = WIDEST
     """How many objects are sent in a round, which is followed by a pause of a second; at :data:`WIDEST` by none."""
+    sick: dict[ModuleID, Sickness] = {}
+    """The modules that fail."""
     forced: bool = False
     """An operator has opened it; only an operator ends that."""
     tried_at: DateTime | None = None
@@ -80,25 +100,37 @@ class Breaker(BaseModel):
         """Whether the time has come at which it may be called again."""
         return self.retry_at is None or self.retry_at <= now
 
-    def succeeded(self, now: datetime) -> "Breaker":
-        """The partner has answered as it should, or has refused for a reason."""
+    def leaves_alone(self, module: ModuleID) -> bool:
+        """Whether objects of a module are sent one at a time only, now and then."""
+        return module in self.sick and self.sick[module].retry_at is not None
+
+    def succeeded(self, module: ModuleID | None, now: datetime) -> "Breaker":
+        """The partner has taken an object of a module, or refused it for a reason; None if there was none to send."""
+        sick = {name: sickness for name, sickness in self.sick.items() if name is not module}
         if self.state is BreakerState.HALF_OPEN:
-            return Breaker(since=now, window=self.window, wake_at=self.wake_at)
-        return self.model_copy(update={"failures": 0, "reason": None}) if self.failures else self
+            return Breaker(since=now, window=self.window, wake_at=self.wake_at, sick=sick)
+        if not self.failures and sick == self.sick:
+            return self
+        return self.model_copy(update={"failures": 0, "reason": None, "sick": sick})
 
     def widened(self) -> "Breaker":
         """A round went well: the next one may be twice as large."""
         return self.model_copy(update={"window": min(self.window * 2, WIDEST)}) if self.window < WIDEST else self
 
-    def failed(self, reason: str, now: datetime) -> "Breaker":
-        """The partner could not be reached or has failed itself."""
+    def failed(self, module: ModuleID, reason: str, now: datetime) -> "Breaker":
+        """The partner could not be reached with an object of a module, or has failed itself."""
+        failures = self.sick.get(module, Sickness()).failures + 1
+        rest = min(FIRST_PROBE * 2 ** min(max(failures - MODULE_FAILURES, 0), MOST_DOUBLINGS), LONGEST_PROBE)
+        sickness = Sickness(failures=failures, retry_at=now + rest if failures >= MODULE_FAILURES else None)
+        failed = self.model_copy(update={"sick": self.sick | {module: sickness}})
         if self.state is BreakerState.HALF_OPEN or self.failures + 1 >= FAILURES:
-            return self.opened(reason, now)
-        return self.model_copy(update={"failures": self.failures + 1, "reason": reason})
+            return failed.opened(reason, now)
+        return failed.model_copy(update={"failures": self.failures + 1, "reason": reason})
 
-    def opened(self, reason: str, now: datetime) -> "Breaker":
-        """Nothing is sent until the partner answers a probe."""
+    def opened(self, reason: str, now: datetime, retry_after: timedelta | None = None) -> "Breaker":
+        """Nothing is sent until the partner answers a probe, which comes no sooner than it wishes."""
         wait = min(FIRST_PROBE * 2**self.openings, LONGEST_PROBE)
+        wait = max(wait, min(retry_after or wait, LONGEST_REST))
         since = self.since if self.state is BreakerState.OPEN else now
         return self.model_copy(
             update={
@@ -106,7 +138,7 @@ class Breaker(BaseModel):
                 "since": since,
                 "reason": reason,
                 "failures": self.failures + 1,
-                "openings": min(self.openings + 1, 10),
+                "openings": min(self.openings + 1, MOST_DOUBLINGS),
                 "retry_at": now + wait,
                 "tried_at": now,
             }
@@ -138,34 +170,17 @@ class Breakers:
     def get(self, partner_id: str) -> Breaker:
         """The breaker of a partner; closed if there was never reason to keep one."""
         item = self._table.get(keys.breaker(partner_id))
-        return Breaker.model_validate(wire.loads(item["document"])) if item else Breaker()
+        return Breaker.model_validate_json(item["document"]) if item else Breaker()
 
     def all(self) -> dict[str, Breaker]:
         """Those that were kept, by the id of their partner."""
         items = self._table.query(keys.BREAKERS)
-        return {item["sk"]: Breaker.model_validate(wire.loads(item["document"])) for item in items}
+        return {item["sk"]: Breaker.model_validate_json(item["document"]) for item in items}
 
     def change(self, partner_id: str, change: Callable[[Breaker], Breaker]) -> Breaker:
         """Change a breaker, starting anew when someone else changed it meanwhile; returns what it is now."""
-        key = keys.breaker(partner_id)
-        for _ in attempts():
-            item = self._table.get(key)
-            known = Breaker.model_validate(wire.loads(item["document"])) if item else Breaker()
-            changed = change(known)
-            if changed == known:
-                return known
-            document = {"document": wire.dumps(changed).decode()}
-            condition, values = ("document = :read", {":read": item["document"]}) if item else (_ABSENT, None)
-            try:
-                self._table.put(key, document, condition, values)
-            except Conflict:
-                continue
-            return changed
-        raise AssertionError  # attempts() raises Busy
+        return self._table.change(keys.breaker(partner_id), Breaker, change, default=Breaker())
 
     def forget(self, partner_id: str) -> None:
         """The partner is no more."""
         self._table.delete(keys.breaker(partner_id))
-
-
-_ABSENT = "attribute_not_exists(pk)"

@@ -13,7 +13,7 @@ from ocpi import wire
 from ocpi.types.primitives import format_datetime, parse_datetime
 from ocpi.types.versions import ModuleID
 
-MAX_BYTES = 10_000
+MAX_BYTES = 2_000
 """What the fields of a small change weigh at most."""
 
 _LAST_UPDATED = "last_updated"

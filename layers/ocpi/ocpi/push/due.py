@@ -21,7 +21,7 @@ from ocpi.store.table import Conflict, Item, Table
 from ocpi.types.versions import ModuleID
 
 KEPT = timedelta(days=14)
-"""How long it is kept that a partner did not take an object; as long as SQS keeps dead letters."""
+"""How long it is kept that a partner did not take an object, as SQS keeps dead letters. A CDR is kept: it is money."""
 
 MAX_REASON_LENGTH = 500
 
@@ -115,9 +115,15 @@ class DueObjects:
 
     def postpone(self, due: DueObject, not_before: datetime, *, attempts: int) -> None:
         """It could not be sent, was tried so often by now, and is not to be sent again sooner."""
-        tried = {"attempts": attempts, "not_before": keys.sortable(not_before)}
-        first = {"failing_since": keys.sortable(clock.now())}
+        tried: Item = {"attempts": attempts}
+        first: Item = {"failing_since": keys.sortable(clock.now())} if attempts > due.attempts else {}
+        pause = {"not_before": keys.sortable(not_before)}
         with suppress(Conflict):
+            self._table.update(
+                self._key(due), tried | pause, once=first, condition=_SAME_MARK, values={":mark": due.mark}
+            )
+            return
+        with suppress(Conflict):  # it has changed meanwhile, and what is new is sent at once
             self._table.update(self._key(due), tried, once=first, condition="attribute_exists(pk)")
 
     def park(self, due: DueObject, given: Given, reason: str) -> None:
@@ -129,8 +135,9 @@ class DueObjects:
             "changed": keys.sortable(due.changed),
             "parked": keys.sortable(now),
             "attempts": due.attempts + 1,
-            "expires_at": int((now + KEPT).timestamp()),
         }
+        if due.object_id.module is not ModuleID.CDRS:
+            item["expires_at"] = int((now + KEPT).timestamp())
         self._table.put(keys.parked(due.partner_id, due.object_id.text), item)
         self.done(due)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import boto3
 
 from ocpi import wire
+from ocpi.aws import LIMITS
 from ocpi.push.queue import NotSent
 
 if TYPE_CHECKING:
@@ -107,4 +108,4 @@ def _batches(entries: Iterable[_Entry]) -> Iterator[list[_Entry]]:
 
 @cache
 def _client() -> "EventBridgeClient":
-    return boto3.client("events")
+    return boto3.client("events", config=LIMITS)

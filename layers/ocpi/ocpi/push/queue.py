@@ -12,7 +12,8 @@ import boto3
 from pydantic import BaseModel
 
 from ocpi import clock
-from ocpi.push.messages import PullMessage, Wake
+from ocpi.aws import LIMITS
+from ocpi.push.messages import PullMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -99,32 +100,6 @@ class PullQueue:
                 raise NotSent(f"{len(answer['Failed'])} of {len(batch)} messages were refused")
 
 
-class Waking:
-    """Lets the push function look at what is due to a partner.
-
-    Args:
-        push_queue: for now.
-        timeouts: for later.
-    """
-
-    def __init__(self, push_queue: FifoQueue, timeouts: DelayQueue) -> None:
-        self._push_queue = push_queue
-        self._timeouts = timeouts
-
-    def now(self, partner_ids: Iterable[str]) -> None:
-        """As soon as nobody else is at it.
-
-        Raises:
-            NotSent: the queue refused some of them.
-        """
-        wakes = (Wake(partner_id=partner_id) for partner_id in partner_ids)
-        self._push_queue.send((wake.group, wake) for wake in wakes)
-
-    def later(self, partner_id: str, at: datetime) -> None:
-        """At some time, which may be a little before `at`."""
-        self._timeouts.send(Wake(partner_id=partner_id), at)
-
-
 @cache
 def _client() -> "SQSClient":
-    return boto3.client("sqs")
+    return boto3.client("sqs", config=LIMITS)

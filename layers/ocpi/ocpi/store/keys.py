@@ -6,7 +6,7 @@ ASCII, so each part is percent-encoded and the separators ``#`` and ``*`` stay u
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from ocpi.types.versions import ModuleID
 
@@ -55,6 +55,17 @@ class ObjectId:
     def position(self, last_updated: datetime) -> str:
         """Its place in the lists: by time of change, then by id."""
         return f"{sortable(last_updated)}#{_part(self.id)}"
+
+
+def owner_of(text: str) -> tuple[str, str]:
+    """The party that owns the object with this :attr:`ObjectId.text`, in upper case."""
+    country_code, party_id, _ = map(unquote, text.rpartition("#")[2].split("*"))
+    return country_code, party_id
+
+
+def id_at(position: str) -> str:
+    """The id of the object at this :meth:`ObjectId.position`, in upper case."""
+    return unquote(position.partition("#")[2])
 
 
 # Partners table
@@ -110,6 +121,11 @@ BREAKERS = "BREAKERS"
 def breaker(partner_id: str) -> Key:
     """The breaker of a partner."""
     return BREAKERS, partner_id
+
+
+def woken(partner_id: str) -> Key:
+    """That a partner was woken, and what is due to it will be looked at."""
+    return f"WOKEN#{_part(partner_id)}", "WOKEN"
 
 
 def health(partner_id: str, module: str) -> Key:

@@ -1,5 +1,6 @@
 """Lists of stored objects, by time of change: a page costs the same wherever it is in the list (TRA-15 to TRA-25)."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -13,6 +14,8 @@ _OWNER = Index("by_owner", "owner_list", "list_position", "document, list_positi
 _OWNER_KEYS = Index("by_owner_keys", "owner_list", "list_position", "list_position")
 _AUDIENCE = Index("by_audience", "audience_list", "list_position", "document, list_position")
 _AUDIENCE_KEYS = Index("by_audience_keys", "audience_list", "list_position", "list_position")
+
+_IDS_AT_ONCE = 10_000
 
 _END = "~"
 """After every position: they begin with a digit."""
@@ -115,6 +118,14 @@ class Lists:
             position = _position(items[-1])
             first = _behind(position)
         return position
+
+    def ids(self, objects: ObjectList) -> Iterator[str]:
+        """The ids of all objects of a list, in upper case."""
+        first: str | None = " "
+        while first:
+            items, stopped = self._table.between(objects.keys_index, objects.id, first, _END, limit=_IDS_AT_ONCE)
+            yield from (keys.id_at(_position(item)) for item in items)
+            first = _behind(_position(items[-1])) if stopped or len(items) == _IDS_AT_ONCE else None
 
     def total(self, objects: ObjectList, window: Window) -> int:
         """How many objects the list holds in the window (TRA-22): one by one only if it is filtered or not counted."""

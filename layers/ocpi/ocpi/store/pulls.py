@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 
 from ocpi import clock, wire
 from ocpi.store import keys
-from ocpi.store.table import Conflict, Table, attempts
+from ocpi.store.table import Table
 from ocpi.transport.crawling import Place
 from ocpi.types.parties import Party
 from ocpi.types.primitives import DateTime
@@ -26,8 +26,6 @@ SEEN_KEPT = timedelta(days=3)
 
 _SEEN_IN_ONE = 1_000
 """How many objects one item of them holds: an item weighs 400 kB at most."""
-
-_ABSENT = "attribute_not_exists(pk)"
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,8 @@ class Checkpoint(BaseModel):
     objects: int
     skipped: int
     examples: tuple[Skipped, ...] = ()
+    at_end: bool = False
+    """Whether the list has been read to its end; left is to let go of what was not on it."""
     moved: bool = False
     """Whether objects have come, changed or gone since the pull began: another one may have been missed."""
 
@@ -105,7 +105,7 @@ class PullRecord(BaseModel):
     checkpoint: Checkpoint | None = None
     """How far the pull has come that is under way, or was broken off."""
     unsure: Checkpoint | None = None
-    """The last full pull to its end, if the list has moved meanwhile: only what the next one lacks too is gone."""
+    """The last full pull to its end, if the list has moved meanwhile or lacked much: only what the next one lacks too is gone."""
 
     def asked_of(self, partner_id: str) -> PulledList:
         """Which list it is."""
@@ -130,19 +130,7 @@ class Pulls:
 
     def change(self, pulled: PulledList, change: Callable[[PullRecord], PullRecord]) -> PullRecord:
         """Change a record, starting anew when someone else changed it meanwhile; returns what it is now."""
-        for _ in attempts():
-            item = self._table.get(pulled.key)
-            known = PullRecord.model_validate(wire.loads(item["document"])) if item else _empty(pulled)
-            changed = change(known)
-            if changed == known:
-                return known
-            condition, values = ("document = :read", {":read": item["document"]}) if item else (_ABSENT, None)
-            try:
-                self._table.put(pulled.key, {"document": wire.dumps(changed).decode()}, condition, values)
-            except Conflict:
-                continue
-            return changed
-        raise AssertionError  # attempts() raises Busy
+        return self._table.change(pulled.key, PullRecord, change, default=_empty(pulled))
 
     def clear(self, partner_id: str) -> Iterator[int]:
         """Forget when the lists of a partner were pulled; see :meth:`Table.clear`."""

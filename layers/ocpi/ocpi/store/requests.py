@@ -30,6 +30,12 @@ KEPT = timedelta(days=1)
 LONGEST_FAILURE = 500
 """How much of a failure is kept, in characters: a partner may answer with a novel."""
 
+ROOM_TO_END = 10_000
+"""So many bytes below the largest size a new request has to stay, so that it can end."""
+
+ROOM_TO_TELL = 5_000
+"""So many a result leaves: that it is told, or could not be, is noted too."""
+
 LONGEST_KEPT = timedelta(days=60)
 """However far away the end of a reservation may be."""
 
@@ -147,9 +153,10 @@ class Requests:
 
         Raises:
             Conflict: there is one with this id.
+            OcpiError: 2001 if it is so large that its end could not be stored with it.
         """
         last = min(max(request.deadline, keep_until or request.deadline), request.created + LONGEST_KEPT) + KEPT
-        item = _item(request) | {"expires_at": int(last.timestamp())}
+        item = _item(request, ROOM_TO_END) | {"expires_at": int(last.timestamp())}
         self._table.put(keys.request(request.id), item, "attribute_not_exists(pk)")
 
     def get(self, request_id: str) -> Request | None:
@@ -157,10 +164,18 @@ class Requests:
         item = self._table.get(keys.request(request_id))
         return _request(item) if item else None
 
-    def change(self, request_id: str, change: Change) -> Request | None:
+    def change(self, request_id: str, change: Change, room: int = 0) -> Request | None:
         """Change a request, starting anew when someone else changed it meanwhile.
 
         Returns it as it is then; None if there is none, or `change` wanted nothing.
+
+        Args:
+            request_id: the request.
+            change: what is to change in it.
+            room: how many bytes must be left then.
+
+        Raises:
+            OcpiError: 2001 if they would not be.
         """
         key = keys.request(request_id)
         for _ in attempts():
@@ -170,7 +185,7 @@ class Requests:
             if item is None or known is None or changes is None:
                 return None
             changed = known.model_copy(update=dict(changes))
-            kept = _item(changed) | {"expires_at": item["expires_at"]}
+            kept = _item(changed, room) | {"expires_at": item["expires_at"]}
             try:
                 self._table.put(key, kept, "revision = :read", {":read": item["revision"]})
             except Conflict:
@@ -179,7 +194,11 @@ class Requests:
         return None
 
     def conclude(self, request_id: str, result: wire.JsonObject) -> Request | None:
-        """Give a pending request its one result; None if it is not pending: the first result stands."""
+        """Give a pending request its one result; None if it is not pending: the first result stands.
+
+        Raises:
+            OcpiError: 2001 if the result is too large to be kept.
+        """
         return self._end(request_id, {"status": RequestStatus.CONCLUDED, "result": result})
 
     def cancel_reservation(self, request_id: str, result: wire.JsonObject) -> Request | None:
@@ -194,7 +213,7 @@ class Requests:
                 return None
             return {"result": result, "told": False, "telling_until": None, "failed_tries": 0, "failure": None}
 
-        return self.change(request_id, cancel)
+        return self.change(request_id, cancel, ROOM_TO_TELL)
 
     def claim(self, request: Request, until: datetime) -> Request | None:
         """Take on the telling of a result until then; None if another has, or it is not to be told now."""
@@ -220,7 +239,9 @@ class Requests:
         return self._end(request_id, {"status": RequestStatus.FAILED, "failure": why[:LONGEST_FAILURE]})
 
     def _end(self, request_id: str, changes: Mapping[str, object]) -> Request | None:
-        return self.change(request_id, lambda known: changes if known.status is RequestStatus.PENDING else None)
+        return self.change(
+            request_id, lambda known: changes if known.status is RequestStatus.PENDING else None, ROOM_TO_TELL
+        )
 
     # Tokens in commands
 
@@ -256,10 +277,11 @@ class Requests:
         return None
 
 
-def _item(request: Request) -> Item:
-    text = wire.dumps(request)
-    if len(text) > MAX_BODY_BYTES:
-        raise invalid(f"the request would have {len(text)} bytes with what came of it; {MAX_BODY_BYTES} are kept")
+def _item(request: Request, room: int) -> Item:
+    """As it is stored, where it must leave so much room."""
+    text, most = wire.dumps(request), MAX_BODY_BYTES - room
+    if len(text) > most:
+        raise invalid(f"the request would have {len(text)} bytes with what came of it; {most} are kept")
     return {"document": text.decode(), "revision": secrets.token_hex(8)}
 
 

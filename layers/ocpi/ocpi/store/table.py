@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import batched
@@ -12,7 +12,9 @@ import boto3
 import orjson
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.config import Config
+from pydantic import BaseModel
 
+from ocpi.aws import LIMITS
 from ocpi.store.keys import Key
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ LONGEST_PAUSE_S = 0.1
 
 DELETED_AT_ONCE = 25
 """What one BatchWriteItem takes."""
+
+_ABSENT = "attribute_not_exists(pk)"
 
 _serialize = TypeSerializer().serialize
 _deserialize = TypeDeserializer().deserialize
@@ -51,7 +55,7 @@ def client() -> "DynamoDBClient":
     """
     retries: Any = {"mode": "standard", "total_max_attempts": 4}
     config = Config(retries=retries, user_agent="ocpi-serverless", parameter_validation=False)
-    made = boto3.client("dynamodb", config=config)
+    made = boto3.client("dynamodb", config=LIMITS.merge(config))
     for operation in ("GetItem", "Query"):
         made.meta.events.register(f"before-parse.dynamodb.{operation}", _read_as_it_is)
     return made
@@ -153,7 +157,14 @@ class Table:
         raise Busy
 
     def update(
-        self, key: Key, new: Item, *, once: Item | None = None, remove: Sequence[str] = (), condition: str = ""
+        self,
+        key: Key,
+        new: Item,
+        *,
+        once: Item | None = None,
+        remove: Sequence[str] = (),
+        condition: str = "",
+        values: Item | None = None,
     ) -> None:
         """Write some attributes of an item, which is made if there is none.
 
@@ -163,6 +174,7 @@ class Table:
             once: what to write unless the item has such an attribute already.
             remove: which attributes to take away.
             condition: on the item as it is.
+            values: of the condition.
 
         Raises:
             Conflict: `condition` does not hold.
@@ -173,7 +185,9 @@ class Table:
         update: dict[str, Any] = {
             "UpdateExpression": f"SET {', '.join(written)}{removed}",
             "ExpressionAttributeNames": {f"#{name}": name for name in (*new, *(once or ()), *remove)},
-            "ExpressionAttributeValues": _typed({f":{name}": value for name, value in (new | (once or {})).items()}),
+            "ExpressionAttributeValues": _typed(
+                {f":{name}": value for name, value in (new | (once or {})).items()} | (values or {})
+            ),
         }
         if condition:
             update["ConditionExpression"] = condition
@@ -181,6 +195,34 @@ class Table:
             client().update_item(TableName=self.name, Key=_key(key), **update)
         except client().exceptions.ConditionalCheckFailedException:
             raise Conflict from None
+
+    def change[M: BaseModel](self, key: Key, model: type[M], change: Callable[[M], M], *, default: M) -> M:
+        """Change what stands at `key` as JSON text of a model, starting anew when someone else changed it meanwhile.
+
+        Args:
+            key: which item; it is not written if nothing changes.
+            model: what its document is.
+            change: from what it is to what it should be; called anew at each attempt.
+            default: what it is as long as there is no item.
+
+        Returns what it is now.
+
+        Raises:
+            Busy: others change it all the time.
+        """
+        for _ in attempts():
+            item = self.get(key)
+            known = model.model_validate_json(item["document"]) if item else default
+            changed = change(known)
+            if changed == known:
+                return known
+            condition, values = ("document = :read", {":read": item["document"]}) if item else (_ABSENT, None)
+            try:
+                self.put(key, {"document": changed.model_dump_json()}, condition, values)
+            except Conflict:
+                continue
+            return changed
+        raise AssertionError  # attempts() raises Busy
 
     def delete(self, key: Key, condition: str = "", values: Item | None = None) -> None:
         """Remove an item, if it is there; wait while a transaction writes it.
