@@ -13,8 +13,9 @@ from ocpi.push.due import DueObjects, Step
 from ocpi.store.keys import OWN, ObjectId, typed_uid
 from ocpi.store.partner import Partner
 from ocpi.store.partners import Partners
-from ocpi.store.table import Item, plain
+from ocpi.store.table import Item
 from ocpi.types.versions import ModuleID
+from outbox.records import content, images
 
 AT_ONCE = 8
 """How many marks are written at the same time when there are many."""
@@ -35,7 +36,7 @@ class Changed:
     @property
     def document(self) -> wire.JsonObject:
         """The object as it is, or as it was last."""
-        return _document(self.last)
+        return content(self.last)
 
     @property
     def last_updated(self) -> datetime:
@@ -46,7 +47,7 @@ class Changed:
         """What changed, if it can be told by a PATCH."""
         if not self.old or not self.new:
             return None
-        found = difference(self.object_id.module, _document(self.old), _document(self.new))
+        found = difference(self.object_id.module, content(self.old), content(self.new))
         return Step(before=self.old["version"], after=self.new["version"], difference=found) if found else None
 
 
@@ -95,8 +96,7 @@ def _changes(records: Iterable[dict[str, Any]]) -> Iterable[Changed]:
     """The objects of ours in stream records, each once: several changes of one object are one."""
     changes: dict[str, Changed] = {}
     for record in records:
-        images = record["dynamodb"]
-        old, new = plain(images.get("OldImage", {})), plain(images.get("NewImage", {}))
+        old, new = images(record)
         image = new or old
         if image.get("partner_id") != OWN or image["sk"] != "OBJECT":
             continue
@@ -115,11 +115,7 @@ def _is_told(object_id: ObjectId, old: Item, new: Item) -> bool:
 
 
 def _object_id(image: Item) -> ObjectId:
-    module, document = ModuleID(image["module"]), _document(image)
+    module, document = ModuleID(image["module"]), content(image)
     tokens = module is ModuleID.TOKENS
     id_ = typed_uid(str(document["uid"]), str(document["type"])) if tokens else str(document["id"])
     return ObjectId(OWN, module, str(document["country_code"]), str(document["party_id"]), id_)
-
-
-def _document(image: Item) -> wire.JsonObject:
-    return wire.loads_object(image["document"])

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ocpi import wire
 from ocpi.push.messages import Reason
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.sites import Sites
-from ocpi.store.table import Item, plain
+from ocpi.store.table import Item
 from ocpi.types.sessions import SessionStatus
 from ocpi.types.versions import ModuleID
+from outbox.records import content, images
 
 
 class Outbox:
@@ -23,8 +23,7 @@ class Outbox:
         """The sites concerned by stream records, and why; a change outweighs a profile's answer."""
         concerned: dict[str, Reason] = {}
         for record in records:
-            images = record["dynamodb"]
-            locations, reason = self._meaning(plain(images.get("OldImage", {})), plain(images.get("NewImage", {})))
+            locations, reason = self._meaning(*images(record))
             for site_id in filter(None, map(self._sites.site_of, locations)):
                 if concerned.get(site_id) is not Reason.CHANGE:
                     concerned[site_id] = reason
@@ -47,7 +46,7 @@ class Outbox:
         """Keep the ongoing sessions up to date; a session may have moved to another Location."""
         session, location = _session_and_location(new)
         before = _session_and_location(old)[1] if old else location
-        status = _document(new)["status"]
+        status = content(new)["status"]
         if before != location:
             self._sites.end_session(before, session)
             self._sites.forget_profile(before, session)
@@ -73,17 +72,13 @@ def _place(image: Item) -> str:
 
 
 def _object_id(image: Item, module: ModuleID, id_field: str) -> ObjectId:
-    document = _document(image)
+    document = content(image)
     owner = str(document["country_code"]), str(document["party_id"])
     return ObjectId(image["partner_id"], module, *owner, str(document[id_field]))
 
 
 def _partner_told(old: Item, new: Item) -> bool:
     """Whether a profile's state changed because the partner has answered, not because we have asked."""
-    before, after = _document(old) if old else {}, _document(new)
+    before, after = content(old) if old else {}, content(new)
     answered = "pending" in before and "pending" not in after
     return answered or before.get("accepted") != after.get("accepted")
-
-
-def _document(image: Item) -> wire.JsonObject:
-    return wire.loads_object(image["document"])

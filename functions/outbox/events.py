@@ -8,9 +8,10 @@ from ocpi import wire
 from ocpi.push.events import Event
 from ocpi.store import keys
 from ocpi.store.requests import Direction, RequestStatus
-from ocpi.store.table import Item, plain
+from ocpi.store.table import Item
 from ocpi.types.sessions import SessionStatus
 from ocpi.types.versions import ModuleID
+from outbox.records import content, images
 
 
 class DetailType(StrEnum):
@@ -71,8 +72,7 @@ def events_of(records: Iterable[dict[str, Any]]) -> Iterator[Event]:
     Each has an `event_id`, which is the same when the stream delivers a record again.
     """
     for record in records:
-        images = record["dynamodb"]
-        old, new = plain(images.get("OldImage", {})), plain(images.get("NewImage", {}))
+        old, new = images(record)
         for event in _meaning(old, new):
             yield Event(event.detail_type, {"event_id": record["eventID"]} | event.detail)
 
@@ -95,7 +95,7 @@ def _received_object(old: Item, new: Item) -> Iterator[Event]:
     if change is None:
         return
     image = new or old
-    module, document = ModuleID(image["module"]), _document(image)
+    module, document = ModuleID(image["module"]), content(image)
     names = {name: document[name] for name in _NAMES.get(module, _USUAL_NAMES)}
     detail: wire.JsonObject = {"partner_id": image["partner_id"], "module": module, **names, "change": change}
     yield Event(_OBJECTS[module], detail if change is Change.DELETED else detail | {"document": document})
@@ -105,7 +105,7 @@ def _own_object(old: Item, new: Item) -> Iterator[Event]:
     """What becomes of our Sessions by partners: drivers' preferences, and reservations, which begin and end here."""
     if not new or new["module"] != ModuleID.SESSIONS:
         return
-    before, session = _document(old) if old else {}, _document(new)
+    before, session = content(old) if old else {}, content(new)
     names = {name: session[name] for name in _USUAL_NAMES}
     preferences = session.get("charging_preferences")
     if preferences and preferences != before.get("charging_preferences"):
@@ -130,7 +130,7 @@ def _request(old: Item, new: Item) -> Iterator[Event]:
     """A request that a partner has made, or the end of any; it is forgotten after a day without a word."""
     if not new:
         return
-    before, request = _document(old) if old else {}, _document(new)
+    before, request = content(old) if old else {}, content(new)
     if request.get("forwarded") or request.get("forwards"):  # passed on between an SCSP and a CPO (CHP-30)
         return
     pending = request["status"] == RequestStatus.PENDING
@@ -150,11 +150,7 @@ def _told(request: wire.JsonObject, *further: str) -> wire.JsonObject:
 
 
 def _active_profile(new: Item) -> Event:
-    told = _document(new)
+    told = content(new)
     names = {name: told[name] for name in ("country_code", "party_id", "session_id")}
     detail: wire.JsonObject = {"partner_id": new["partner_id"], **names}
     return Event(DetailType.ACTIVE_PROFILE, detail | {"document": told["active_charging_profile"]})
-
-
-def _document(image: Item) -> wire.JsonObject:
-    return wire.loads_object(image["document"])

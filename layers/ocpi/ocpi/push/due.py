@@ -17,7 +17,7 @@ from ocpi import clock
 from ocpi.push.difference import Difference
 from ocpi.store import keys
 from ocpi.store.keys import OWN, ObjectId
-from ocpi.store.table import Conflict, Item, Table
+from ocpi.store.table import Conflict, Item, Table, moment
 from ocpi.types.versions import ModuleID
 
 KEPT = timedelta(days=14)
@@ -186,8 +186,8 @@ def _due(partner_id: str, item: Item) -> DueObject:
         since=datetime.fromisoformat(item["since"]),
         step=Step.model_validate_json(item["step"]) if "step" in item else None,
         attempts=int(item.get("attempts", 0)),
-        failing_since=_moment(item, "failing_since"),
-        not_before=_moment(item, "not_before"),
+        failing_since=moment(item, "failing_since"),
+        not_before=moment(item, "not_before"),
     )
 
 
@@ -201,7 +201,3 @@ def _parked(partner_id: str, item: Item) -> ParkedObject:
         parked=datetime.fromisoformat(item["parked"]),
         attempts=int(item["attempts"]),
     )
-
-
-def _moment(item: Item, name: str) -> datetime | None:
-    return datetime.fromisoformat(item[name]) if name in item else None

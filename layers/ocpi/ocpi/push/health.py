@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ocpi.store import keys
-from ocpi.store.table import Item, Table
+from ocpi.store.table import Item, Table, moment
 from ocpi.types.versions import ModuleID
 
 MAX_REASON_LENGTH = 500
@@ -55,8 +55,4 @@ class Healths:
 
 
 def _health(item: Item) -> Health:
-    return Health(ModuleID(item["sk"]), _moment(item, "last_success"), _moment(item, "last_error"), item.get("error"))
-
-
-def _moment(item: Item, name: str) -> datetime | None:
-    return datetime.fromisoformat(item[name]) if name in item else None
+    return Health(ModuleID(item["sk"]), moment(item, "last_success"), moment(item, "last_error"), item.get("error"))

@@ -85,3 +85,8 @@ class PullMessage(BaseModel):
 
     partner_id: str
     module: ModuleID
+
+    @property
+    def group(self) -> str:
+        """One list of a partner at a time: one that is slow holds up no other partner."""
+        return self.partner_id

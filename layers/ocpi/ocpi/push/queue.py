@@ -1,7 +1,7 @@
 """Queues: FIFO ones, whose groups are handled in parallel and each in order; and one for messages that come later."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import cache
 from itertools import batched
@@ -13,11 +13,9 @@ from pydantic import BaseModel
 
 from ocpi import clock
 from ocpi.aws import LIMITS
-from ocpi.push.messages import PullMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 
 BATCH = 10
 """What one SendMessageBatch takes."""
@@ -77,27 +75,6 @@ class DelayQueue:
         _client().send_message(
             QueueUrl=self._url, MessageBody=message.model_dump_json(), DelaySeconds=math.ceil(delay.total_seconds())
         )
-
-
-class PullQueue:
-    """The queue of lists to get, by its URL."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-
-    def send(self, messages: Sequence[PullMessage]) -> None:
-        """Ask for lists of partners.
-
-        Raises:
-            NotSent: the queue refused some of them.
-        """
-        for batch in batched(messages, BATCH, strict=False):
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(place), "MessageBody": message.model_dump_json()} for place, message in enumerate(batch)
-            ]
-            answer = _client().send_message_batch(QueueUrl=self._url, Entries=entries)
-            if answer.get("Failed"):
-                raise NotSent(f"{len(answer['Failed'])} of {len(batch)} messages were refused")
 
 
 @cache

@@ -4,6 +4,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from itertools import batched
 from typing import TYPE_CHECKING, Any
@@ -349,6 +350,11 @@ def plain(image: Mapping[str, Any]) -> Item:
     Nearly all of them are strings, which need no look at the other types.
     """
     return {name: value["S"] if "S" in value else _deserialize(value) for name, value in image.items()}
+
+
+def moment(item: Item, name: str) -> datetime | None:
+    """A time among the attributes of an item, as :func:`ocpi.store.keys.sortable` writes it; None if absent."""
+    return datetime.fromisoformat(item[name]) if name in item else None
 
 
 def _typed(item: Item) -> dict[str, Any]:
