@@ -28,15 +28,17 @@ QUEUES = {
     "push.fifo": Settings(fifo=True, visibility_s=360, max_receives=5, concurrency=50),
     "timeouts": Settings(fifo=False, visibility_s=180, max_receives=5, concurrency=20),
 }
-NOT_HEARD = {"optimize.fifo", "pull"}
+NOT_HEARD = {"optimize.fifo", "pull.fifo"}
 """Queues whose messages are not about sending objects."""
 
 SOURCES = {"push.fifo": "push", "timeouts": "timeouts"}
 TIMEOUTS_S = {"outbox": 60.0, "push": 60.0, "timeouts": 30.0, "sweep": 60.0}
 SWEEP_EVERY_S = 300.0
 BATCH_SIZE = 100
-STREAM_AGE_S = 3600.0
+LANES = 4
+LONGEST_AGE_S = 3600.0
 """After so long the stream gives a record up."""
+
 LONGEST_STEP_S = 0.01
 """What a call to the store or a queue takes."""
 
@@ -248,7 +250,7 @@ class Poller:
 
 
 class Stream:
-    """A table's stream, of one shard, and Lambda's event source on it: so many lanes, and an item always in the same."""
+    """A table's stream, of one shard, and Lambda's event source on it: some lanes, and an item always in the same."""
 
     def __init__(self, cloud: Cloud) -> None:
         self._lanes = [Lane(cloud) for _ in range(LANES)]

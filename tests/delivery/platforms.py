@@ -82,6 +82,10 @@ class Platform:
         """The name of one of its tables."""
         return f"{self.name}-{name}"
 
+    def cool_down(self) -> None:
+        """Its functions forget what they have kept in memory, as those that have just been started."""
+        self.functions["push"].rounds.healths._told.clear()
+
     def serve(self, request: Request) -> Answer:
         """What its API answers."""
         with event_loop():
