@@ -1,7 +1,7 @@
 """ocpi dlq …: what waits for a person, because trying again by itself has come to its end."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
@@ -75,11 +75,10 @@ class Wanted:
         )
 
     def names(self, parked: ParkedObject) -> bool:
-        """Whether an object of the partner is among them; a Token is named by its uid, with or without its type."""
+        """Whether an object of the partner is among them."""
         object_id = parked.object_id
-        names = {object_id.id.upper(), object_id.id.upper().partition("*")[0]}
         return self.module in (None, object_id.module) and (
-            not self.ids or not names.isdisjoint(id_.upper() for id_ in self.ids)
+            not self.ids or not _names(object_id.id).isdisjoint(id_.upper() for id_ in self.ids)
         )
 
 
@@ -153,8 +152,15 @@ def redrive(  # noqa: PLR0913, PLR0917 - the options of the command
     lines = [_summary(place, worked, done)]
     if worked.failed and place is Place.OUTBOX:
         lines.append("Of what is gone, 'ocpi partner resend NAME' tells a partner; docs/operations.md tells the rest.")
-    told = {"name": place, "redriven": worked.done, "failed": worked.failed, "left": worked.left, "dry_run": dry_run}
+    told = {
+        "name": place,
+        "redriven": len(worked.done),
+        "failed": worked.failed,
+        "left": worked.left,
+        "dry_run": dry_run,
+    }
     answer(told, as_json=as_json, text="\n".join(lines))
+    _require_all(place, wanted, worked)
     if worked.failed:
         raise typer.Exit(1)
 
@@ -178,16 +184,35 @@ def drop(
         )
     else:
         worked = _worked(place, partial(_letters(deployment, Source(place)).drop, wanted.has))
-    told = {"name": place, "dropped": worked.done, "left": worked.left}
+    told = {"name": place, "dropped": len(worked.done), "left": worked.left}
     answer(told, as_json=as_json, text=_summary(place, worked, "let go"))
+    _require_all(place, wanted, worked)
 
 
 def _wanted(
     deployment: Deployment, ids: list[str], partner: str | None, module: ModuleID | None, *, everything: bool
 ) -> Wanted:
+    if everything and ids:
+        raise typer.BadParameter("--all and --id exclude each other")
     if not (everything or ids or partner or module):
         raise Failure("say which: --all, --id ID, --partner NAME or --module MODULE")
     return Wanted(deployment.partner(partner) if partner else None, module, frozenset(ids))
+
+
+def _require_all(place: Place, wanted: Wanted, worked: Worked) -> None:
+    """Make sure that whatever was named was there.
+
+    Raises:
+        Failure: something was not.
+    """
+    there = {name for id_ in (*worked.done, *(failed.id for failed in worked.failed)) for name in _names(id_)}
+    if missing := sorted(id_ for id_ in wanted.ids if id_.upper() not in there):
+        raise Failure(f"nothing with the id {', '.join(map(repr, missing))} waits in '{place}', or is seen to just now")
+
+
+def _names(id_: str) -> set[str]:
+    """What a letter or an object may be called; a Token by its uid, with or without its type."""
+    return {id_.upper(), id_.upper().partition("*")[0]}
 
 
 def _worked(place: Place, work: Callable[[Callable[[int, int], None]], Worked]) -> Worked:
@@ -204,24 +229,28 @@ def _objects(deployment: Deployment, wanted: Wanted, work: Callable[[ParkedObjec
             work(each)
     for partner_id in {each.partner_id for each in parked} if wake else ():
         deployment.wake(partner_id)
-    return Worked(len(parked), [], sum(1 for _ in _parked(deployment, Wanted())))
+    return Worked(_ids(parked), [], sum(1 for _ in _parked(deployment, Wanted())))
 
 
 def _counted(deployment: Deployment, place: Place, wanted: Wanted) -> Worked:
     if place is Place.OBJECTS:
-        count = sum(1 for _ in _parked(deployment, wanted))
-        return Worked(count, [], sum(1 for _ in _parked(deployment, Wanted())) - count)
+        ids = _ids(_parked(deployment, wanted))
+        return Worked(ids, [], sum(1 for _ in _parked(deployment, Wanted())) - len(ids))
     letters = _letters(deployment, Source(place))
     total = letters.count()
-    count = sum(wanted.has(letter) for letter in letters.look(total))
-    return Worked(count, [], total - count)
+    ids = [letter.id for letter in letters.look(total) if wanted.has(letter)]
+    return Worked(ids, [], total - len(ids))
+
+
+def _ids(parked: Iterable[ParkedObject]) -> list[str]:
+    return [each.object_id.id for each in parked]
 
 
 def _summary(place: Place, worked: Worked, done: str) -> str:
     if not worked.done and not worked.failed:
         left = f"; {worked.left} others are there" if worked.left else ""
         return f"Nothing of that kind waits in '{place}'{left}."
-    lines = [f"'{place}': {worked.done} {done}, {worked.left} others left."]
+    lines = [f"'{place}': {len(worked.done)} {done}, {worked.left} others left."]
     lines += [f"{failed.id} is still there: {failed.reason}" for failed in worked.failed[:MAX_SHOWN]]
     return "\n".join(lines)
 

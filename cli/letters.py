@@ -95,9 +95,9 @@ class Failed:
 
 @dataclass(frozen=True)
 class Worked:
-    """What became of what was wanted: how many are worked off, which could not be, and how many others are left."""
+    """What became of what was wanted: the ids of what is done, what could not be, and how many others are left."""
 
-    done: int
+    done: list[str]
     failed: list[Failed]
     left: int
 
@@ -154,7 +154,7 @@ class DeadLetters:
     def _work(self, wanted: Callable[[Letter], bool], send: Sending, progress: Callable[[int, int], None]) -> Worked:
         """Send letters somewhere and delete them then, in this order."""
         total = self.count()
-        seen = done = 0
+        seen, done = 0, list[str]()
         failed: list[Failed] = []
         kept: list[Letter] = []
         try:
@@ -166,7 +166,7 @@ class DeadLetters:
                 kept += [letter for letter in letters if letter not in gone]
                 failed += [Failed(letter_id, reason) for letter_id, reason in reasons.items()]
                 seen += len(letters)
-                done += len(gone)
+                done += [letter.id for letter in gone]
                 progress(seen, total)
         finally:
             self._give_back(kept)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 from botocore.exceptions import BotoCoreError, ClientError
+from typer.core import TyperGroup
 
 from cli import dlq, partners, sites
 from cli.check.command import check
@@ -18,7 +19,20 @@ from ocpi.store.table import Conflict
 from ocpi.transport.status import OcpiError
 from optimizer.site import SiteError
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Operate OCPI Serverless.")
+
+class Commands(TyperGroup):
+    """All commands; a wrong use is told without the words of the library that found it."""
+
+    def invoke(self, ctx: typer.Context) -> object:  # type: ignore[override]  # Typer gives every group one of these
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except typer.BadParameter as error:
+            error.message = error.message.removeprefix("Value error, ")
+            raise
+
+
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help="Operate OCPI Serverless.")
 app.add_typer(partners.app, name="partner")
 app.add_typer(sites.app, name="site")
 app.add_typer(dlq.app, name="dlq")
@@ -42,7 +56,7 @@ def main() -> None:
     try:
         app()
     except OcpiError as error:
-        _fail(f"{error.message} (OCPI {int(error.status_code)})")
+        _fail(error.message)
     except SiteError as error:
         _fail("\nocpi: ".join(error.problems))
     except Conflict:

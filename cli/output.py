@@ -20,6 +20,8 @@ from ocpi.types.versions import ModuleID
 SHOWN_OF_UID = 3
 """How many characters of a Token's uid are shown at most, and never more than half."""
 
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+
 AsJson = Annotated[bool, typer.Option("--json", help="Answer with JSON.")]
 
 
@@ -68,11 +70,14 @@ def when(time: datetime) -> str:
 
 
 def moment(text: str) -> datetime:
-    """Read a time that an option is given."""
+    """Read a time in the past that an option is given; a date is its midnight in UTC."""
     try:
-        return parse_datetime(text)
+        time = parse_datetime(f"{text}T00:00:00Z" if _DATE.fullmatch(text) else text)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    if time > clock.now():
+        raise typer.BadParameter("must not be in the future")
+    return time
 
 
 def named(object_id: ObjectId) -> str:

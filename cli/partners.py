@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated
@@ -16,6 +17,7 @@ from cli.resend import resend
 from cli.standing import Standing, breaker_cell, breaker_text, breaker_told
 from ocpi import clock
 from ocpi.parties.claims import pins
+from ocpi.parties.handshake import UNUSABLE
 from ocpi.push.breaker import Breaker, BreakerState
 from ocpi.store.partner import Partner, PartnerStatus, Quirk, partner_id
 from ocpi.transport.status import OcpiError
@@ -55,7 +57,7 @@ def invite(
 ) -> None:
     """Make the token (CREDENTIALS_TOKEN_A) with which a partner registers with us.
 
-    The token is shown this once. Inviting again makes a new one and the old one dies.
+    The token is shown this once. Until the partner has registered, inviting again makes a new one and the old one dies.
     """
     deployment: Deployment = context.obj
     token = deployment.handshake.invite(name, quirk, [_role(text) for text in role])
@@ -84,7 +86,8 @@ def register(
     """Register with a partner that has given us a token and its versions URL."""
     deployment: Deployment = context.obj
     roles = [_role(text) for text in role]
-    partner = deployment.handshake.register(name, versions_url, token, quirk, roles)
+    with _telling_of(name):
+        partner = deployment.handshake.register(name, versions_url, token, quirk, roles)
     answer(_row(partner), as_json=as_json, text=f"Registered with {partner.name} as partner {partner.id!r}.")
 
 
@@ -177,7 +180,9 @@ def set_(
 def refresh(context: typer.Context, partner: Name, as_json: AsJson = False) -> None:
     """Fetch anew which parties a partner has and which endpoints it offers; no token is replaced."""
     deployment: Deployment = context.obj
-    known = deployment.handshake.refresh(_find(deployment, partner))
+    known = _find(deployment, partner)
+    with _telling_of(known.name):
+        known = deployment.handshake.refresh(known)
     text = f"Partner {known.id!r} has {len(known.roles)} roles and {len(known.endpoints)} endpoints."
     answer(_row(known), as_json=as_json, text=text)
 
@@ -186,7 +191,9 @@ def refresh(context: typer.Context, partner: Name, as_json: AsJson = False) -> N
 def rotate(context: typer.Context, partner: Name, as_json: AsJson = False) -> None:
     """Renew the credentials with a partner: both tokens are replaced. Once a month, and at once when one has leaked."""
     deployment: Deployment = context.obj
-    known = deployment.handshake.renew(_find(deployment, partner))
+    known = _find(deployment, partner)
+    with _telling_of(known.name):
+        known = deployment.handshake.renew(known)
     answer(_row(known), as_json=as_json, text=f"Partner {known.id!r} and this platform have new tokens.")
 
 
@@ -213,6 +220,8 @@ def breaker(
     deployment: Deployment = context.obj
     known = _find(deployment, partner)
     now = clock.now()
+    if switch is Switch.CLOSE and reason is not None:
+        raise typer.BadParameter("--reason tells why a breaker is opened")
     if switch is Switch.OPEN:
         if not reason:
             raise Failure("say why with --reason: whoever looks at it later will want to know")
@@ -226,7 +235,10 @@ def breaker(
 
 def _closed(breaker: Breaker, now: datetime) -> Breaker:
     is_closed = breaker.state is BreakerState.CLOSED and breaker.rested(now)
-    return breaker if is_closed else breaker.half_opened(now)
+    if is_closed:
+        return breaker
+    half_opened = breaker.half_opened(now)
+    return half_opened.model_copy(update={"reason": None, "failures": 0}) if breaker.forced else half_opened
 
 
 @app.command()
@@ -252,7 +264,7 @@ def remove(context: typer.Context, partner: Name, as_json: AsJson = False) -> No
     try:
         known = deployment.handshake.unregister(known)
     except OcpiError as error:
-        told = f"but could not be told ({error.message})"
+        told = f"but could not be told ({_of_them(known.name, error)})"
         known = _find(deployment, partner)
     # In this order: a partner that is no longer registered gets nothing new to hear, and it can be removed once more.
     with progress_bars() as progress:
@@ -286,6 +298,19 @@ def _switched(words: list[str]) -> dict[Quirk, bool]:
 
 app.command()(pull)
 app.command()(resend)
+
+
+@contextmanager
+def _telling_of(name: str) -> Iterator[None]:
+    """Tell the operator what would be told to the partner."""
+    try:
+        yield
+    except OcpiError as error:
+        raise Failure(_of_them(name, error)) from None
+
+
+def _of_them(name: str, error: OcpiError) -> str:
+    return error.message.replace(UNUSABLE, f"the API of {name} could not be used", 1)
 
 
 def _switch(

@@ -12,7 +12,7 @@ from cli.failure import Failure
 from cli.output import AsJson, answer_table, left_out, moment, printable, progress_bars
 from ocpi.parties.pull import Pulling
 from ocpi.parties.taking import Pulled
-from ocpi.store.partner import Partner
+from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.types.versions import ModuleID
 
 COLUMNS = ("module", "pages", "stored", "unchanged", "gone", "skipped", "error")
@@ -42,6 +42,8 @@ def pull(
         raise typer.BadParameter("--since and --full exclude each other")
     deployment: Deployment = context.obj
     partner = deployment.partner(name)
+    if partner.status is PartnerStatus.SUSPENDED:
+        raise Failure(f"partner {partner.id!r} is SUSPENDED; resume it first: 'ocpi partner resume {partner.id}'")
     modules = [each for each in deployment.pulling.modules(partner) if module in (None, each)]
     if not modules:
         raise Failure(
@@ -53,6 +55,7 @@ def pull(
         answer_table(map(asdict, pulled), COLUMNS, as_json=True)
     else:
         answer_table(({**asdict(each), "skipped": len(each.skipped)} for each in pulled), COLUMNS, as_json=False)
+        _show_missing(pulled)
         _show_skipped(pulled)
     if any(each.error for each in pulled):
         raise typer.Exit(1)
@@ -68,6 +71,12 @@ def _pull(
         progress.update(bar, completed=done, total=max(done, total or 0))
 
     return pulling.pull(partner, module, told, since=since, full=full)
+
+
+def _show_missing(pulled: list[Pulled]) -> None:
+    for each in pulled:
+        if each.missing:
+            print(f"{each.module}: {each.missing} are missing; they go if the next full pull does not have them either")
 
 
 def _show_skipped(pulled: list[Pulled]) -> None:

@@ -1,6 +1,6 @@
 """ocpi partner resend: have a partner sent our objects once more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,9 +14,10 @@ from cli.failure import Failure
 from cli.output import AsJson, answer, moment, progress_bars
 from ocpi import wire
 from ocpi.parties.concerned import concerned
+from ocpi.push.breaker import BreakerState
 from ocpi.store.keys import OWN, ObjectId, typed_uid
 from ocpi.store.lists import ObjectList, Window
-from ocpi.store.partner import Partner
+from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.transport.patch import last_updated
 from ocpi.types.parties import Party
 from ocpi.types.versions import InterfaceRole, ModuleID
@@ -59,8 +60,19 @@ def resend(
             marked[each.value] = resending.run(progress)
     deployment.wake(partner.id)
     told = {"partner_id": partner.id, "marked": marked}
+    answer(told, as_json=as_json, text=_text(deployment, partner, marked, everything=everything))
+
+
+def _text(deployment: Deployment, partner: Partner, marked: Mapping[str, int], *, everything: bool) -> str:
+    total = sum(marked.values())
     counts = ", ".join(f"{each} {count}" for each, count in marked.items())
-    answer(told, as_json=as_json, text=f"Partner {partner.id!r} is sent what it lacks of these: {counts}.")
+    done = "are sent again" if everything else "are looked at; what it has already is not sent again"
+    text = f"Partner {partner.id!r}: {total} objects {done} ({counts})."
+    if partner.status is PartnerStatus.SUSPENDED:
+        return f"{text} It is sent them once it is resumed: 'ocpi partner resume {partner.id}'."
+    if deployment.breakers.get(partner.id).state is BreakerState.OPEN:
+        return f"{text} It is sent them once the breaker is closed: see 'ocpi partner show {partner.id}'."
+    return text
 
 
 @dataclass(frozen=True)

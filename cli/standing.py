@@ -130,7 +130,11 @@ class Standing:
 
     def _due_text(self) -> str:
         oldest = self._oldest
-        return f"{len(self.due)}, the first since {when(oldest)}" if oldest else "nothing, it has all"
+        return f"{len(self.due)}, the first since {when(oldest)}" if oldest else self._nothing_due
+
+    @property
+    def _nothing_due(self) -> str:
+        return f"nothing is due; if it has lost something, 'ocpi partner resend {self.partner_id} --all' sends it again"
 
     def _parked_text(self) -> str:
         if not self.parked:
@@ -140,13 +144,13 @@ class Standing:
 
 
 def breaker_told(breaker: Breaker) -> dict[str, object]:
-    """A breaker for programs."""
+    """A breaker for programs: of its reason and of the next try only what is in force."""
     return {
         "state": breaker.state,
         "since": breaker.since,
-        "reason": breaker.reason,
+        "reason": _reason(breaker),
         "failures": breaker.failures,
-        "retry_at": breaker.retry_at,
+        "retry_at": _retry_at(breaker),
         "window": breaker.window,
         "forced": breaker.forced,
     }
@@ -157,21 +161,31 @@ def breaker_text(breaker: Breaker, partner_id: str) -> str:
     text = f"{breaker.state}{' by an operator' if breaker.forced else ''}"
     if breaker.since:
         text += f" since {when(breaker.since)}"
-    prospects = _prospects(breaker, partner_id)
     if breaker.failures:
         text += f", {breaker.failures} in a row failed"
-    if breaker.reason and (breaker.failures or prospects):
-        text += f": {printable(breaker.reason)}"
-    return "; ".join([text, *prospects])
+    if reason := _reason(breaker):
+        text += f": {printable(reason)}"
+    return "; ".join([text, *_prospects(breaker, partner_id)])
+
+
+def _reason(breaker: Breaker) -> str | None:
+    """Why it is not as it should be; None once it is."""
+    in_force = breaker.state is BreakerState.OPEN or breaker.failures or _retry_at(breaker) or breaker.window < WIDEST
+    return breaker.reason if in_force else None
+
+
+def _retry_at(breaker: Breaker) -> datetime | None:
+    """When it is tried next; None if that may be now."""
+    return None if breaker.rested(clock.now()) else breaker.retry_at
 
 
 def _prospects(breaker: Breaker, partner_id: str) -> list[str]:
     if breaker.forced:
         return [f"'ocpi partner breaker {partner_id} close' ends that"]
     prospects = []
-    if not breaker.rested(clock.now()) and breaker.retry_at:
+    if retry_at := _retry_at(breaker):
         tried = "looked at" if breaker.state is BreakerState.OPEN else "sent anything"
-        prospects.append(f"it is {tried} again at {when(breaker.retry_at)}")
+        prospects.append(f"it is {tried} again at {when(retry_at)}")
     if breaker.window < WIDEST:
         prospects.append(f"{breaker.window} objects at most in a round, a second between two")
     return prospects

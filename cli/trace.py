@@ -15,6 +15,7 @@ from typing import Annotated, Any
 import boto3
 import typer
 from rich.console import Console
+from rich.measure import Measurement
 from rich.table import Table
 from rich.text import Text
 
@@ -25,6 +26,12 @@ from ocpi import clock
 from ocpi.types.primitives import format_datetime
 
 COLUMNS = ("time", "dir", "partner", "method", "url", "http", "ocpi", "ms", "message")
+LONG = ("method", "url", "message")
+"""Those that stand in lines of their own where the terminal has no room for all in one."""
+
+WIDEST = 10_000
+"""No table needs more characters in a line."""
+
 MOST = 1_000
 """How many exchanges are shown at most."""
 
@@ -61,9 +68,30 @@ class Traced:
             "http": told.get("http_status"),
             "ocpi": told.get("status_code"),
             "ms": told["milliseconds"],
-            "message": told.get("error") or told.get("status_message"),
+            "message": self._message,
         }
         return {name: _printable(value) for name, value in values.items() if value is not None}
+
+    @property
+    def _message(self) -> str | None:
+        """What was wrong; what was asked stands beside it."""
+        error: str | None = self.exchange.get("error")
+        asked = f"{self.exchange['method']} {self.exchange.get('url')}: "
+        return error.removeprefix(asked) if error else self.exchange.get("status_message")
+
+    def lines(self) -> str:
+        """For people with little room: what is short, then what is long."""
+        row = self.row() | {"time": self.moment}
+        short = (name for name in COLUMNS if name not in LONG)
+        lines = (
+            " ".join(row[name] for name in names if name in row) for names in (short, ("method", "url"), ("message",))
+        )
+        return "\n  ".join(filter(None, lines))
+
+    @property
+    def moment(self) -> str:
+        """When it began, as short as it can be told."""
+        return f"{self.time:%m-%d %H:%M:%S.%f}"[:-3]
 
     def text(self) -> str:
         """For people, with the bodies."""
@@ -140,20 +168,22 @@ def trace(
     elif bodies:
         print("\n\n".join(traced.text() for traced in found))
     else:
-        _show_table(found)
+        _show(found)
     if len(found) >= MOST:
         raise Failure(f"there are more than {MOST}; narrow it down with --since")
 
 
-def _show_table(found: list[Traced]) -> None:
-    """What is long is folded: a table that says `…` is of no use."""
-    table = Table(box=None)
-    for name in COLUMNS:
-        table.add_column(name, overflow="fold", no_wrap=name not in ("url", "message"))
+def _show(found: list[Traced]) -> None:
+    """A table if the terminal has room for it, else some lines for each: what is folded or cut is of no use."""
+    table = Table(*COLUMNS, box=None)
     for traced in found:
-        row = traced.row() | {"time": traced.time.strftime("%m-%d %H:%M:%S.%f")[:-3]}
+        row = traced.row() | {"time": traced.moment}
         table.add_row(*(Text(row.get(name, "")) for name in COLUMNS))
-    Console().print(table)
+    console = Console()
+    if Measurement.get(console, console.options.update(max_width=WIDEST), table).maximum <= console.width:
+        console.print(table)
+    else:
+        print("\n".join(traced.lines() for traced in found))
 
 
 def _find(wanted: Wanted, groups: list[str], since: timedelta) -> Iterator[Traced]:

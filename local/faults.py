@@ -264,8 +264,10 @@ def read_schedule(path: Path) -> list[Fault]:
     """
     try:
         documents = wire.loads(path.read_bytes())
-    except (OSError, wire.NotJson) as error:
-        raise FaultError(f"{path}: {error}") from None
+    except OSError as error:
+        raise FaultError(f"{path}: {error.strerror}") from None
+    except wire.NotJson as error:
+        raise FaultError(f"{path}: no JSON: {error}") from None
     if not isinstance(documents, list):
         raise FaultError(f"{path}: must be a JSON list of faults")
     return [_entry(f"{path}: /{index}", document) for index, document in enumerate(documents)]

@@ -28,7 +28,7 @@ os.environ |= {
     "PUSH_QUEUE_URL": f"{_QUEUES}/push.fifo",
     "OPTIMIZE_QUEUE_URL": f"{_QUEUES}/optimize.fifo",
     "TIMEOUT_QUEUE_URL": f"{_QUEUES}/timeouts",
-    "PULL_QUEUE_URL": f"{_QUEUES}/pull",
+    "PULL_QUEUE_URL": f"{_QUEUES}/pull.fifo",
     "PULL_EVERY_HOURS": "6",
     "POLL_EVERY_MINUTES": "5",
     "FULL_PULL_EVERY_DAYS": "7",
@@ -83,10 +83,9 @@ def _create_resources() -> None:
     for name in ("partners", "sites", "deliveries"):
         dynamodb.create_table(TableName=name, **_table())
     dynamodb.create_table(TableName="objects", **_table("owner_list", "audience_list", "list_position"), **_INDEXES)
-    for queue in ("push.fifo", "optimize.fifo"):
+    for queue in ("push.fifo", "optimize.fifo", "pull.fifo"):
         sqs.create_queue(QueueName=queue, Attributes={"FifoQueue": "true"})
-    for queue in ("timeouts", "pull"):
-        sqs.create_queue(QueueName=queue)
+    sqs.create_queue(QueueName="timeouts")
     events.create_event_bus(Name="events")
     key = kms.create_key()["KeyMetadata"]["KeyId"]
     kms.create_alias(AliasName="alias/token", TargetKeyId=key)

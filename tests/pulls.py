@@ -7,7 +7,7 @@ from typing import Any
 
 import boto3
 
-PULL_QUEUE = "pull"
+PULL_QUEUE = "pull.fifo"
 
 
 @dataclass

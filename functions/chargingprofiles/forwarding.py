@@ -15,7 +15,7 @@ from ocpi.store.keys import ObjectId
 from ocpi.store.objects import Objects, StoredObject
 from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
-from ocpi.store.requests import ANSWER_WITHIN, Request, Requests, RequestStatus
+from ocpi.store.requests import ANSWER_WITHIN, ROOM_TO_END, Request, Requests, RequestStatus
 from ocpi.transport.status import OcpiError, StatusCode
 from ocpi.types.chargingprofiles import ChargingProfileResponseType
 from ocpi.types.credentials import CredentialsRole
@@ -69,7 +69,7 @@ class Forwarding:
         # The CPO may have told the result already, and we the SCSP.
         changes: dict[str, object] = {"answer": sent.answer}
         changes |= {"status": RequestStatus.CONCLUDED} if sent.refused else {"deadline": sent.deadline}
-        self.requests.change(received.id, lambda _: changes)
+        self.requests.change(received.id, lambda _: changes, ROOM_TO_END)
         if not sent.refused:
             self.deadlines.wake(received.id, sent.deadline)
         return sent.answer or _RESULT_IS_THERE

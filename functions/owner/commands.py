@@ -76,7 +76,9 @@ def _cpo(partner: Partner, named: PartyName | None) -> Party | None:
     if partner.is_hub:
         return None
     cpos = {Party(role.country_code.upper(), role.party_id.upper()) for role in partner.roles if role.role is Role.CPO}
-    if len(cpos) != 1:
+    if not cpos:
+        raise invalid(f"/partner_id: {partner.id} has no CPO")
+    if len(cpos) > 1:
         raise invalid(f"/party: must be given, since {partner.id} has {len(cpos)} CPOs")
     return cpos.pop()
 

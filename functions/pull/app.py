@@ -16,7 +16,7 @@ from ocpi.parties.secrets import Safe
 from ocpi.parties.taking import Pulled
 from ocpi.push.breaker import Breakers
 from ocpi.push.messages import PullMessage
-from ocpi.push.queue import PullQueue
+from ocpi.push.queue import FifoQueue
 from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partner import PartnerStatus
@@ -32,7 +32,7 @@ LAST_PAGE_MS = 180_000
 settings = Settings.load()
 partners = Partners(settings.partners_table)
 breakers = Breakers(settings.deliveries_table)
-queue = PullQueue(settings.pull_queue_url)
+queue = FifoQueue(settings.pull_queue_url)
 objects = Objects(settings.objects_table)
 pulling = Pulling(
     own=OwnPlatform(settings.public_base_url, settings.roles),
@@ -68,11 +68,11 @@ def _pull(message: PullMessage, context: LambdaContext) -> None:
     for pulled in pulling.pull_due(partner, message.module, has_time):
         _log(partner.id, pulled)
     if not has_time():
-        queue.send([message])
+        queue.send([(message.group, message)])
 
 
 def _log(partner_id: str, pulled: Pulled) -> None:
-    log = logger.warning if pulled.error or pulled.skipped else logger.info
+    log = logger.warning if pulled.error or pulled.skipped or pulled.missing else logger.info
     log(
         "pull",
         partner_id=partner_id,
@@ -81,6 +81,7 @@ def _log(partner_id: str, pulled: Pulled) -> None:
         stored=pulled.stored,
         unchanged=pulled.unchanged,
         gone=pulled.gone,
+        missing=pulled.missing,
         error=pulled.error,
         skipped=len(pulled.skipped),
         examples=_examples(pulled),

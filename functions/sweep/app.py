@@ -6,7 +6,7 @@ from ocpi.logs import logger
 from ocpi.parties.own import OwnPlatform
 from ocpi.push.breaker import Breakers
 from ocpi.push.due import DueObjects
-from ocpi.push.queue import FifoQueue, PullQueue
+from ocpi.push.queue import FifoQueue
 from ocpi.push.waking import Waking
 from ocpi.store.partners import Partners
 from ocpi.store.pulls import Pulls
@@ -20,7 +20,7 @@ breakers = Breakers(settings.deliveries_table)
 owed = Owed(DueObjects(settings.deliveries_table), breakers)
 due_pulls = DuePulls(OwnPlatform(settings.public_base_url, settings.roles), Pulls(settings.deliveries_table), breakers)
 waking = Waking(settings.deliveries_table, FifoQueue(settings.push_queue_url))
-pull_queue = PullQueue(settings.pull_queue_url)
+pull_queue = FifoQueue(settings.pull_queue_url)
 
 
 def handler(_event: dict[str, Any], _context: object) -> None:
@@ -28,5 +28,5 @@ def handler(_event: dict[str, Any], _context: object) -> None:
     known = list(partners.all())
     woken = waking.wake(owed.partners(known))
     pulls = due_pulls.messages(known)
-    pull_queue.send(pulls)
+    pull_queue.send((pull.group, pull) for pull in pulls)
     logger.info("sweep", partners=len(known), woken=woken, pulls=len(pulls))

@@ -29,6 +29,10 @@ type State = Callable[[], Mapping[str, Any]]
 class NotControlled(Exception):
     """What was told cannot be done; the message says why."""
 
+    def __init__(self, message: str, http_status: int = 400) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+
 
 def add_control(app: FastAPI, conditions: Conditions, state: State) -> None:
     """Let a server be controlled."""
@@ -57,7 +61,7 @@ def add_control(app: FastAPI, conditions: Conditions, state: State) -> None:
     @app.delete("/control/faults/{id_}", dependencies=here)
     async def remove(id_: str) -> Response:
         if not faults.remove(id_):
-            raise HTTPException(404)
+            raise NotControlled(f"there is no fault {id_!r}", 404)
         return told()
 
     @app.get("/control/state", dependencies=here)
@@ -84,9 +88,13 @@ def _faults_of(content: bytes) -> list[Fault]:
             return [parse(line) for line in text.splitlines()] or [parse("")]
         documents = wire.loads(content)
         return [fault_of(document) for document in (documents if isinstance(documents, list) else [documents])]
-    except (FaultError, wire.NotJson) as error:
+    except wire.NotJson as error:
+        raise NotControlled(f"the faults are no JSON: {error}") from None
+    except FaultError as error:
         raise NotControlled(str(error)) from None
 
 
 async def _not_controlled(_: Request, error: Exception) -> Response:
-    return plain({"error": str(error)}, 400)
+    if not isinstance(error, NotControlled):
+        raise error
+    return plain({"error": str(error)}, error.http_status)

@@ -11,6 +11,7 @@ from ocpi import clock
 from ocpi.store.partner import Quirk
 from tests.api import request
 from tests.command import Ocpi
+from tests.functions.conftest import Connection
 from tests.partner import ok, partner
 
 SITE: dict[str, Any] = {
@@ -94,7 +95,7 @@ def test_registering_with_a_partner_that_has_another_role_than_expected_is_one_l
         command = ("partner", "register", other.versions_url, "--name", "Other", "--token", "a")
         printed = ocpi(*command, "--role", "EMSP:NL/TNM")
         assert printed.exit_code == 1
-        assert "CPO:NL/SIM is not among the roles that were agreed on: EMSP:NL/TNM (OCPI 2001)" in printed.err
+        assert "CPO:NL/SIM is not among the roles that were agreed on: EMSP:NL/TNM" in printed.err
         assert ocpi("partner", "list", "--json").json == []
         assert ocpi(*command, "--role", "CPO:NL/SIM").exit_code == 0
 
@@ -212,9 +213,31 @@ def test_an_invited_partner_cannot_be_suspended(ocpi: Ocpi) -> None:
 def test_registering_with_a_partner_that_does_not_answer_is_one_line(ocpi: Ocpi) -> None:
     printed = ocpi("partner", "register", "http://127.0.0.1:9/versions", "--name", "Gone", "--token", "a")
     assert printed.exit_code == 1
-    assert printed.err.startswith("ocpi: your API could not be used: GET http://127.0.0.1:9/versions")
-    assert "(OCPI 3001)" in printed.err
+    assert printed.err.startswith("ocpi: the API of Gone could not be used: GET http://127.0.0.1:9/versions")
+    assert "OCPI" not in printed.err
     assert ocpi("partner", "list", "--json").json == []
+
+
+def test_a_partner_that_cannot_be_told_that_it_is_removed_is_named(ocpi: Ocpi, tnm: Connection) -> None:
+    tnm.partner.answers["DELETE", "/credentials"] = 500, {"status_code": 3000, "status_message": "busy"}
+    told = "the API of TNM could not be used: DELETE of the credentials was answered with HTTP 500, OCPI 3000: busy"
+    assert ocpi("partner", "remove", "tnm").out == f"Partner 'tnm' is removed, but could not be told ({told}).\n"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("partner", "breaker", "x", "bogus"),
+        ("partner", "resend", "x", "--module", "bogus"),
+        ("dlq", "list", "bogus"),
+        ("dlq", "redrive", "bogus"),
+    ],
+)
+def test_a_wrong_use_is_told_in_our_words(ocpi: Ocpi, arguments: tuple[str, ...]) -> None:
+    printed = ocpi(*arguments)
+    assert (printed.exit_code, printed.out) == (2, "")
+    assert "bogus" in printed.err
+    assert "Value error" not in printed.err
 
 
 @pytest.mark.parametrize("command", ["show", "suspend", "resume", "remove", "rotate", "refresh"])

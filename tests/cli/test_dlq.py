@@ -122,7 +122,7 @@ def test_all_that_waits_is_listed_with_the_oldest_of_it(ocpi: Ocpi, tnm: Connect
     bury("push", PROFILE, PROFILE.group)
     bury("optimize", SiteMessage(site_id="garage", reason=Reason.CHANGE), "garage")
     bury("timeouts", Deadline(request_id="request"))
-    bury("pull", PullMessage(partner_id="tnm", module=ModuleID.TOKENS))
+    bury("pull", PullMessage(partner_id="tnm", module=ModuleID.TOKENS), "tnm")
     bury("outbox", letter("1", "2"))
     rows = {row["name"]: row for row in ocpi("dlq", "list", "--json").json}
     assert {name: row["waiting"] for name, row in rows.items()} == {
@@ -157,7 +157,7 @@ def test_all_that_waits_is_listed_with_the_oldest_of_it(ocpi: Ocpi, tnm: Connect
 def test_it_is_told_what_a_letter_is_about_and_it_stays(
     ocpi: Ocpi, name: str, message: BaseModel | str, about: str
 ) -> None:
-    bury(name, message, "group" if name in ("push", "optimize") else "")
+    bury(name, message, "" if name == "timeouts" else "group")
     ocpi("dlq", "show", name)
     (shown,) = ocpi("dlq", "show", name, "--json").json
     assert shown["about"].startswith(about)
@@ -171,7 +171,7 @@ def test_it_is_told_what_a_letter_is_about_and_it_stays(
 
 @pytest.mark.parametrize("name", SOURCES)
 def test_letters_go_back_to_where_they_came_from_in_their_order(ocpi: Ocpi, name: str) -> None:
-    fifo = name in ("push", "optimize")
+    fifo = name != "timeouts"
     sent = [(Wake(partner_id=f"{group}{number}").model_dump_json(), group) for group in "ab" for number in range(12)]
     for body, group in sent:
         bury(name, body, group if fifo else "")
@@ -225,7 +225,7 @@ def test_a_redrive_that_is_killed_before_the_letter_is_deleted_does_no_harm(
 def test_letters_are_chosen_by_partner_module_or_id(ocpi: Ocpi, tnm: Connection) -> None:
     for partner in ("tnm", "other"):
         for module in (ModuleID.TOKENS, ModuleID.LOCATIONS):
-            bury("pull", PullMessage(partner_id=partner, module=module))
+            bury("pull", PullMessage(partner_id=partner, module=module), partner)
     dry = ocpi("dlq", "redrive", "pull", "--partner", "tnm", "--dry-run")
     assert dry.out == "'pull': 2 would be tried again, 2 others left.\n"
     assert waiting(ocpi) == {"pull": 4}
@@ -275,6 +275,25 @@ def test_what_to_redrive_has_to_be_said(ocpi: Ocpi) -> None:
     assert ocpi("dlq", "redrive", "push", "--partner", "nobody").err == (
         "ocpi: there is no partner 'nobody'; 'ocpi partner list' shows all\n"
     )
+
+
+@pytest.mark.parametrize("command", ["redrive", "drop"])
+def test_what_is_named_and_not_there_is_told(ocpi: Ocpi, tnm: Connection, loop: Loop, command: str) -> None:
+    refuse(tnm, loop)
+    bury("timeouts", Deadline(request_id="R1"))
+    (letter_id,) = [each["id"] for each in ocpi("dlq", "show", "timeouts", "--json").json]
+    for place, there in (("timeouts", letter_id), ("objects", "l1")):
+        printed = ocpi("dlq", command, place, "--id", there, "--id", "nope")
+        assert (printed.exit_code, printed.out[: printed.out.index(",")].split()[1]) == (1, "1")
+        assert printed.err == f"ocpi: nothing with the id 'nope' waits in '{place}', or is seen to just now\n"
+    assert ocpi("dlq", "redrive", "objects", "--dry-run", "--id", "nope").exit_code == 1
+
+
+@pytest.mark.parametrize("command", ["redrive", "drop"])
+def test_all_of_them_and_some_of_them_is_a_wrong_use(ocpi: Ocpi, command: str) -> None:
+    printed = ocpi("dlq", command, "push", "--all", "--id", "x")
+    assert printed.exit_code == 2
+    assert "--all and --id exclude each other" in printed.err
 
 
 def test_an_object_that_was_refused_is_shown_and_sent_again(ocpi: Ocpi, tnm: Connection, loop: Loop) -> None:

@@ -49,7 +49,11 @@ def heard(partner: Connection) -> list[tuple[str, str]]:
 
 def test_a_partner_that_has_all_is_shown_so(ocpi: Ocpi, tnm: Connection) -> None:
     lines = ocpi("partner", "show", "tnm").out.splitlines()
-    assert lines[-3:] == ["breaker: CLOSED", "due: nothing, it has all", "parked: nothing"]
+    assert lines[-3:] == [
+        "breaker: CLOSED",
+        "due: nothing is due; if it has lost something, 'ocpi partner resend tnm --all' sends it again",
+        "parked: nothing",
+    ]
     shown = ocpi("partner", "show", "tnm", "--json").json
     assert (shown["breaker"]["state"], shown["breaker"]["forced"]) == ("CLOSED", False)
     assert shown["due"] == {"objects": 0, "oldest": None, "lag_s": 0}
@@ -156,9 +160,35 @@ def test_an_operator_stops_and_starts_what_is_sent(ocpi: Ocpi, tnm: Connection, 
     assert ocpi("partner", "list", "--json").json[0]["breaker"] == "OPEN (forced)"
     closed = ocpi("partner", "breaker", "tnm", "close", "--json").json
     assert (closed["breaker"]["state"], closed["breaker"]["forced"]) == ("HALF_OPEN", False)
+    assert closed["breaker"]["reason"] is None, "that is over"
     loop.run()
     assert LOCATION_PUT in heard(tnm)
     assert ocpi("partner", "show", "tnm", "--json").json["breaker"]["state"] == "CLOSED"
+
+
+def test_of_a_breaker_is_shown_what_is_in_force(ocpi: Ocpi, tnm: Connection, loop: Loop, time: Path) -> None:
+    tnm.partner.answers[LOCATION_PUT] = (429, {"status_code": 3000}, {"Retry-After": "120"})
+    own.put_location(LOCATION)
+    loop.run()
+    breaker = ocpi("partner", "show", "tnm", "--json").json["breaker"]
+    assert (breaker["retry_at"], breaker["reason"]) == ("2026-11-22T08:32:00Z", "HTTP 429, OCPI 3000")
+    set_clock(time, "09:00")
+    breaker = ocpi("partner", "show", "tnm", "--json").json["breaker"]
+    assert (breaker["retry_at"], breaker["reason"]) == (None, "HTTP 429, OCPI 3000"), "the pace is still slow"
+    tnm.partner.answers[LOCATION_PUT] = ok()
+    loop.run()
+    for minute in range(1, 4):
+        set_clock(time, f"09:0{minute}")
+        own.put_tariff(TARIFF | {"last_updated": f"2026-11-22T08:5{minute}:00Z"})
+        loop.run()
+    breaker = ocpi("partner", "show", "tnm", "--json").json["breaker"]
+    assert (breaker["retry_at"], breaker["reason"]) == (None, None)
+
+
+def test_a_breaker_is_closed_without_a_reason(ocpi: Ocpi, tnm: Connection) -> None:
+    printed = ocpi("partner", "breaker", "tnm", "close", "--reason", "they are back")
+    assert printed.exit_code == 2
+    assert "--reason tells why a breaker is opened" in printed.err
 
 
 def test_closing_a_breaker_that_is_closed_changes_nothing(ocpi: Ocpi, tnm: Connection) -> None:
@@ -226,12 +256,26 @@ def test_a_partner_is_sent_again_what_was_lost_on_the_way(ocpi: Ocpi, tnm: Conne
     loop.run()
     assert heard(tnm) == []
     told = ocpi("partner", "resend", "tnm")
-    assert told.out == ("Partner 'tnm' is sent what it lacks of these: locations 1, tariffs 1, sessions 0, cdrs 0.\n")
+    counts = "(locations 1, tariffs 1, sessions 0, cdrs 0)"
+    assert told.out == (
+        f"Partner 'tnm': 2 objects are looked at; what it has already is not sent again {counts}.\n"
+    )
     loop.run()
     assert set(heard(tnm)) == {LOCATION_PUT, TARIFF_PUT}
     ocpi("partner", "resend", "tnm")
     loop.run()
     assert heard(tnm) == [], "it has all"
+
+
+def test_a_resend_that_has_to_wait_says_what_for(ocpi: Ocpi, tnm: Connection) -> None:
+    own.put_location(LOCATION)
+    ocpi("partner", "breaker", "tnm", "open", "--reason", "they move house")
+    told = ocpi("partner", "resend", "tnm", "--module", "locations", "--all").out
+    assert told.startswith("Partner 'tnm': 1 objects are sent again (locations 1). It is sent them once the breaker is")
+    ocpi("partner", "breaker", "tnm", "close")
+    ocpi("partner", "suspend", "tnm")
+    told = ocpi("partner", "resend", "tnm", "--module", "locations").out
+    assert told.endswith("It is sent them once it is resumed: 'ocpi partner resume tnm'.\n")
 
 
 def test_a_partner_that_has_lost_its_data_is_sent_all_of_it(ocpi: Ocpi, tnm: Connection, loop: Loop) -> None:
@@ -262,6 +306,8 @@ def test_only_what_concerns_a_partner_is_resent_and_only_from_then_on(
     assert ocpi("partner", "resend", "evb", "--json").json["marked"] == {"sessions": 0, "cdrs": 0}
     since = ocpi("partner", "resend", "tnm", "--since", "2026-11-22T08:31:00Z", "--json").json["marked"]
     assert since == {"locations": 0, "tariffs": 0, "sessions": 0, "cdrs": 1}
+    day = ocpi("partner", "resend", "tnm", "--since", "2026-11-22", "--json").json["marked"]
+    assert day == {"locations": 1, "tariffs": 0, "sessions": 1, "cdrs": 1}, "since midnight"
 
 
 @pytest.mark.parametrize(
@@ -269,6 +315,8 @@ def test_only_what_concerns_a_partner_is_resent_and_only_from_then_on(
     [
         (["--module", "tokens"], "partner 'tnm' takes no tokens: it offers no receiver of that"),
         (["--since", "yesterday"], "--since"),
+        (["--since", "2026-02-30"], "--since"),
+        (["--since", "2999-01-01"], "must not be in the future"),
         (["--all", "--since", "2026-11-22T08:31:00Z"], "--since and --all exclude each other"),
     ],
 )

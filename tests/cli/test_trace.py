@@ -9,6 +9,8 @@ import boto3
 import pytest
 from botocore.client import BaseClient
 
+from ocpi.transport.client import PartnerClient, PartnerUnreachable
+from ocpi.transport.headers import Routing
 from tests.api import request
 from tests.command import Ocpi
 from tests.exchange_log import logging_exchanges
@@ -77,6 +79,36 @@ def test_all_that_belongs_together_is_shown_in_order_of_time(ocpi: Ocpi, registe
         assert each["url"] in shown
     assert "demo-cpo" in shown
     assert "business_details" not in shown
+
+
+def test_on_a_narrow_terminal_each_exchange_has_lines_of_its_own(
+    ocpi: Ocpi, registered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = ocpi("trace", "a/chain|1", "--json").json
+    monkeypatch.setenv("COLUMNS", "80")
+    lines = ocpi("trace", "a/chain|1").out.splitlines()
+    assert [line.strip() for line in lines[1::2]] == [f"{each['method']} {each['url']}" for each in found]
+    assert [line.split()[2:] for line in lines[::2]] == [
+        [*(str(each[name]) for name in ("direction", "partner_id", "http_status", "status_code", "milliseconds"))]
+        for each in found
+    ]
+
+
+@pytest.mark.parametrize("columns", ["80", "200"])
+def test_what_was_asked_is_not_repeated_in_what_was_wrong(
+    ocpi: Ocpi, queries: list[dict[str, Any]], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    client = PartnerClient(
+        "token", allow_private=True, routing=Routing(None, None), correlation_id="c", partner_id="demo"
+    )
+    url = "http://127.0.0.1:9/2.2.1/locations/NL/OCS/L1"
+    with logging_exchanges() as log, pytest.raises(PartnerUnreachable):
+        client.put(url, {})
+    keep(GROUPS[0], log.lines)
+    monkeypatch.setenv("COLUMNS", columns)
+    shown = ocpi("trace", "c").out
+    assert shown.count(url) == 1, "it is told which object it was about"
+    assert "the connection was refused" in shown
 
 
 def test_an_x_request_id_and_a_partner_are_found_too(ocpi: Ocpi, registered: str) -> None:

@@ -18,7 +18,7 @@ from local.aws import Stack
 from tests.e2e.backend import Backend
 from tests.e2e.client import Client, ocpi
 from tests.e2e.waiting import eventually
-from tests.objects import CDR, EVSE, LOCATION, SESSION, TOKEN
+from tests.objects import CDR, EVSE, LOCATION, PERIOD, SESSION, TOKEN
 from tests.partner import ROLES, Answer, Partner, Seen, ok, partner
 
 pytestmark = pytest.mark.e2e
@@ -192,6 +192,10 @@ class Scene:
         token = TOKEN | OURS | {"uid": self.uid("0004E201"), "contract_id": "NLOCS12345678"}
         refused = TOKEN | OURS | {"uid": self.uid("4EF05ED1"), "contract_id": "NLOCS12345679"}
         self.own_session = SESSION | OURS | {"cdr_token": SESSION["cdr_token"] | THEIRS | {"uid": self.uid("0005E551")}}
+        large = self.own_session | {"id": "S2", "charging_periods": [PERIOD] * 200}
+        large["cdr_token"] = large["cdr_token"] | {"uid": self.uid("1A46E5E5"), "contract_id": "NLSEC12345670"}
+        why = "token 1A46E5E5 of contract NLSEC12345670 is unknown"
+        self.server.answers["PUT", "/sessions/NL/OCS/S2"] = 200, {"status_code": 2004, "status_message": why}
         location = LOCATION | OURS | {"publish": True, "evses": [CAPABLE]}
         self.server.answers["PUT", f"/tokens/NL/OCS/{token['uid']}"] = ok()
         self.server.answers["PUT", f"/tokens/NL/OCS/{refused['uid']}"] = refuse
@@ -201,6 +205,7 @@ class Scene:
             "/locations/NL/OCS/L1": location,
             f"/tokens/NL/OCS/{token['uid']}": token,
             f"/tokens/NL/OCS/{refused['uid']}": refused,
+            "/sessions/NL/OCS/S2": large,
             "/sessions/NL/OCS/S1": self.own_session,
         }.items():
             assert self.backend.call("PUT", path, document)[0] == 201, path

@@ -305,11 +305,11 @@ def test_a_refused_command_has_no_result(emsp: Emsp) -> None:
 
 
 def looks_again_and_again(time: Callable[..., None]) -> None:
-    """Our backend repeats itself, and the timeouts queue wakes us, every ten seconds for a minute."""
-    for _ in range(6):
+    """Our backend repeats itself, and the timeouts queue wakes us, for twenty minutes."""
+    for seconds in (9, 1, 29, 1, 119, 1, 599, 1, 440):
         concludes("ACCEPTED")
         wake(newest())
-        time(seconds=10)
+        time(seconds=seconds)
 
 
 @pytest.mark.requirement("CMD-08")
@@ -322,15 +322,32 @@ def looks_again_and_again(time: Callable[..., None]) -> None:
         (503, b"try again"),
     ],
 )
-def test_a_result_that_cannot_be_delivered_is_tried_three_times_and_no_more(
+def test_a_result_that_cannot_be_delivered_is_tried_five_times_and_no_more(
     emsp: Emsp, time: Callable[..., None], failure: Answer
 ) -> None:
     emsp.connection.partner.answers["POST", RESULTS] = failure
     emsp.starts()
     looks_again_and_again(time)
-    assert emsp.heard == ["ACCEPTED"] * 3
+    assert emsp.heard == ["ACCEPTED"] * 5
     assert f"HTTP {failure[0]}" in str(newest().failure)
     assert len(str(newest().failure)) <= 500
+
+
+@pytest.mark.parametrize(("retry_after", "seconds"), [("60", 60), ("1", 10), ("86400", 900), ("soon", 10)])
+@pytest.mark.parametrize("body", [{"status_code": 2000}, b"a proxy"])
+def test_a_result_is_told_again_when_the_partner_wants_it(
+    emsp: Emsp, time: Callable[..., None], retry_after: str, seconds: int, body: dict[str, Any] | bytes
+) -> None:
+    emsp.connection.partner.answers["POST", RESULTS] = (429, body, {"Retry-After": retry_after})
+    emsp.starts()
+    concludes("ACCEPTED")
+    emsp.connection.partner.answers["POST", RESULTS] = ok()
+    heard = []
+    for passed in (seconds - 1, 1):
+        time(seconds=passed)
+        wake(newest())
+        heard.append(len(emsp.heard))
+    assert heard == [1, 2]
 
 
 @pytest.mark.requirement("CMD-08", "CMD-04")

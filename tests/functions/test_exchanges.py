@@ -47,7 +47,7 @@ def test_a_request_of_a_partner_is_one_line_with_all_that_was_said(connection: C
         "direction": "IN",
         "partner_id": "cpo",
         "method": "PUT",
-        "url": "/ocpi/2.2.1/receiver/sessions/{country_code}/{party_id}/{session_id}",
+        "url": "/ocpi/2.2.1/receiver/sessions/NL/SIM/S1",
         "module": "sessions",
         "request_id": "request-1",
         "correlation_id": "chain-1",

@@ -1,6 +1,7 @@
 """Calls to partners as an attacker would have them: to other hosts, through other servers, without an end."""
 
 import gzip
+import json
 import socket
 import time
 import tracemalloc
@@ -15,11 +16,13 @@ import pytest
 from ocpi.parties.handshake import Handshake
 from ocpi.transport import addresses
 from ocpi.transport.client import MAX_ANSWER_BYTES, PartnerClient, PartnerUnreachable
+from ocpi.transport.exchanges import READ_BYTES
 from ocpi.transport.status import OcpiError
 from tests import partner as partners
 from tests.api import deployed, request
+from tests.exchange_log import logging_exchanges
 from tests.functions.conftest import Connection
-from tests.objects import SESSION, TOKEN
+from tests.objects import CDR, PERIOD, SESSION, TOKEN
 from tests.partner import TOKEN as PARTNER_TOKEN
 from tests.partner import Answer, Partner, Seen, ok
 from tests.servers import serving
@@ -267,6 +270,28 @@ def test_a_token_that_a_partner_repeats_in_its_message_is_masked(partner: Partne
         assert told.count("***") >= 2
         assert token not in told
         assert "response-id" not in told
+
+
+def test_the_key_in_the_url_of_a_configuration_module_is_not_told(partner: Partner) -> None:
+    partner.answers["GET", "/versions?key=their-key-0123"] = lambda seen: (500, str(seen.path).encode())
+    with logging_exchanges() as log, pytest.raises(PartnerUnreachable) as failure:
+        get(f"{partner.url}/versions?key=their-key-0123")
+    assert str(failure.value).startswith(f"GET {partner.url}/versions: HTTP 500")
+    assert "their-key-0123" not in "".join(log.lines)
+
+
+@pytest.mark.parametrize("periods", [1, 200])
+def test_no_secret_of_an_object_of_any_size_is_quoted(partner: Partner, periods: int) -> None:
+    cdr = CDR | {"charging_periods": [PERIOD] * periods}
+    assert (len(json.dumps(cdr)) > READ_BYTES) == (periods > 1)
+    token = cdr["cdr_token"]
+    why = f"token {token['uid']} of contract {token['contract_id']} is unknown"
+    partner.answers["POST", "/cdrs"] = 200, {"status_code": 2004, "status_message": why}
+    with logging_exchanges() as log:
+        answer = PartnerClient("token-of-ours", allow_private=True).post(f"{partner.url}/cdrs", cdr)
+    assert answer.message == "token *** of contract *** is unknown"
+    assert log.exchanges[0]["status_message"] == answer.message
+    assert not [line for line in log.lines if token["uid"] in line or token["contract_id"] in line]
 
 
 # Where URLs come from: the credentials, the version details, response URLs.

@@ -86,7 +86,7 @@ def pull(ocpi: Ocpi, partner: Lists, module: str, *options: str) -> Any:
 
 
 def told(**counts: Any) -> dict[str, Any]:
-    return {"pages": 1, "stored": 0, "unchanged": 0, "gone": 0, "skipped": [], "error": None} | counts
+    return {"pages": 1, "stored": 0, "unchanged": 0, "gone": 0, "missing": 0, "skipped": [], "error": None} | counts
 
 
 def location(id_: str, **fields: Any) -> dict[str, Any]:
@@ -101,7 +101,7 @@ def test_links_are_followed_to_the_end_and_a_list_that_grows_is_not_begun_anew(o
     cpo.serve("locations", *FIVE)
     cpo.meanwhile[0] = lambda listed: listed.append(location("L6"))
     assert pull(ocpi, cpo, "locations") == told(pages=3, stored=6)
-    assert [seen.path for seen in cpo.asked()] == ["/locations", "/locations?offset=2", "/locations?offset=4"]
+    assert [seen.path for seen in cpo.asked()] == ["/locations?limit=100", "/locations?offset=2", "/locations?offset=4"]
     assert cpo.held("locations/NL/SIM/L6")["id"] == "L6"
 
 
@@ -112,7 +112,7 @@ def test_a_list_that_gets_shorter_is_read_again_from_a_little_earlier(ocpi: Ocpi
     assert pull(ocpi, cpo, "locations")["stored"] == 5
     paths = [seen.path for seen in cpo.asked()]
     assert paths == [
-        "/locations",
+        "/locations?limit=100",
         "/locations?offset=2",
         "/locations?offset=4",
         "/locations?offset=1",
@@ -125,7 +125,11 @@ def test_the_first_page_is_read_again_as_it_was(ocpi: Ocpi, cpo: Lists) -> None:
     cpo.serve("locations", *FIVE)
     cpo.meanwhile[0] = lambda listed: listed.pop(0)
     assert pull(ocpi, cpo, "locations")["stored"] == 5
-    assert [seen.path for seen in cpo.asked()][:3] == ["/locations", "/locations?offset=2", "/locations"]
+    assert [seen.path for seen in cpo.asked()][:3] == [
+        "/locations?limit=100",
+        "/locations?offset=2",
+        "/locations?limit=100",
+    ]
 
 
 @pytest.mark.requirement("TRA-29")
@@ -157,11 +161,11 @@ def test_a_pull_asks_for_what_changed_since_the_last_one(ocpi: Ocpi, cpo: Lists,
     assert pull(ocpi, cpo, "tariffs", "--full") == told(unchanged=2)
     assert pull(ocpi, cpo, "tariffs") == told(unchanged=2)
     assert [seen.path for seen in cpo.asked()] == [
-        "/tariffs",
-        "/tariffs?date_from=2026-01-01T00%3A00%3A00Z",
-        "/tariffs?date_from=2026-11-22T08%3A00%3A00Z",
-        "/tariffs",
-        "/tariffs?date_from=2026-11-22T08%3A06%3A00Z",
+        "/tariffs?limit=100",
+        "/tariffs?date_from=2026-01-01T00%3A00%3A00Z&limit=100",
+        "/tariffs?date_from=2026-11-22T08%3A00%3A00Z&limit=100",
+        "/tariffs?limit=100",
+        "/tariffs?date_from=2026-11-22T08%3A06%3A00Z&limit=100",
     ]
 
 
@@ -171,7 +175,7 @@ def test_an_object_is_pulled_whose_push_was_lost_before_another_that_came(ocpi: 
     assert request("PUT", f"{RECEIVER}/locations/NL/SIM/L2", token=cpo.token, body=newer).http_status == 201
     cpo.serve("locations", location("L1"), newer)
     assert pull(ocpi, cpo, "locations") == told(stored=1, unchanged=1)
-    assert [seen.path for seen in cpo.asked()] == ["/locations"]
+    assert [seen.path for seen in cpo.asked()] == ["/locations?limit=100"]
 
 
 @pytest.mark.requirement("TRA-45")
@@ -181,7 +185,7 @@ def test_a_pull_that_broke_off_is_none_to_go_on_from(ocpi: Ocpi, cpo: Lists) -> 
     assert pull(ocpi, cpo, "tariffs")["error"]
     del cpo.server.answers["GET", "/tariffs?offset=2"]
     assert pull(ocpi, cpo, "tariffs")["stored"] == 1
-    assert [seen.path for seen in cpo.asked()][2] == "/tariffs"
+    assert [seen.path for seen in cpo.asked()][2] == "/tariffs?limit=100"
 
 
 @pytest.mark.requirement("SES-01")
@@ -243,7 +247,7 @@ def test_who_is_connected_to_a_hub_is_asked_for_as_a_whole(ocpi: Ocpi, hub: List
     listed[0] = client | {"status": "CONNECTED", "last_updated": LAST}
     assert pull(ocpi, hub, "hubclientinfo") == told(stored=1, unchanged=1)
     for seen in hub.asked():
-        assert seen.path == "/hubclientinfo"
+        assert seen.path == "/hubclientinfo?limit=100"
         assert not [name for name in seen.headers if name.startswith("ocpi-")]
     assert hub.held("hubclientinfo/NL/SIM")["status"] == "CONNECTED"
 
@@ -385,6 +389,72 @@ def test_a_list_without_an_end_is_given_up(ocpi: Ocpi, cpo: Lists, monkeypatch: 
     result = pull(ocpi, cpo, "tariffs")
     assert (result["pages"], result["stored"]) == (3, 3)
     assert "there is still no end after 3 pages" in result["error"]
+
+
+def test_a_long_list_that_says_how_long_it_is_is_read_to_its_end(
+    ocpi: Ocpi, cpo: Lists, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ocpi.transport.crawling.MAX_PAGES", 1)
+    cpo.serve("tariffs", *(TARIFF | {"id": f"T{number}"} for number in range(5)))
+    assert pull(ocpi, cpo, "tariffs") == told(pages=3, stored=5)
+
+
+@pytest.mark.requirement("LOC-05")
+def test_much_that_is_missing_goes_only_if_a_second_full_pull_agrees(ocpi: Ocpi, cpo: Lists) -> None:
+    many = [location(f"L{number}") for number in range(9)]
+    listed = cpo.serve("locations", *many)
+    pull(ocpi, cpo, "locations")
+    listed.clear()
+    printed = ocpi("partner", "pull", cpo.id, "--module", "locations", "--full")
+    assert "locations: 9 are missing; they go if the next full pull does not have them either" in printed.out
+    assert len(listed_locations(cpo)) == 9
+    listed[:] = many[:2]
+    assert pull(ocpi, cpo, "locations", "--full") == told(unchanged=2, gone=7)
+    assert listed_locations(cpo) == ["L0", "L1"]
+
+
+@pytest.mark.requirement("LOC-05")
+def test_a_list_that_was_empty_by_mistake_takes_nothing_away(ocpi: Ocpi, cpo: Lists) -> None:
+    many = [location(f"L{number}") for number in range(9)]
+    listed = cpo.serve("locations", *many)
+    pull(ocpi, cpo, "locations")
+    listed.clear()
+    assert pull(ocpi, cpo, "locations", "--full") == told(missing=9)
+    listed[:] = many
+    assert pull(ocpi, cpo, "locations", "--full") == told(pages=5, unchanged=9)
+    assert len(listed_locations(cpo)) == 9
+
+
+@pytest.mark.requirement("LOC-05")
+def test_a_little_of_a_long_list_goes_at_once(ocpi: Ocpi, cpo: Lists) -> None:
+    listed = cpo.serve("locations", *(location(f"L{number}") for number in range(30)))
+    pull(ocpi, cpo, "locations")
+    del listed[:6]
+    assert pull(ocpi, cpo, "locations", "--full") == told(pages=12, unchanged=24, gone=6)
+
+
+@pytest.mark.requirement("LOC-05")
+def test_what_a_hub_lists_no_more_of_a_party_is_much_by_what_that_party_has(ocpi: Ocpi, hub: Lists) -> None:
+    others = [location(f"L{number}", party_id="OTH") for number in range(40)]
+    hub.serve("locations", *others, *(location(f"L{number}") for number in range(7)))
+    pull(ocpi, hub, "locations")
+    hub.serve("locations", *others, location("L0"))
+    assert pull(ocpi, hub, "locations", "--full") == told(pages=21, unchanged=41, missing=6)
+    assert pull(ocpi, hub, "locations", "--full") == told(pages=21, unchanged=41, gone=6)
+
+
+@pytest.mark.parametrize(("module", "document"), [("sessions", SESSION), ("cdrs", CDR)])
+def test_a_hub_is_asked_for_sessions_and_cdrs_of_a_month_once_it_was_read_whole(
+    ocpi: Ocpi, hub: Lists, time: Callable[..., None], module: str, document: dict[str, Any]
+) -> None:
+    hub.serve(module, document)
+    pull(ocpi, hub, module)
+    time(days=1)
+    pull(ocpi, hub, module)
+    pull(ocpi, hub, module, "--full")
+    whole = ["1970-01-01T00:00:00Z"] if module == "sessions" else None
+    asked = [parse_qs(urlsplit(seen.path).query).get("date_from") for seen in hub.asked()]
+    assert asked == [whole, ["2026-10-23T08:00:00Z"], whole]
 
 
 def test_links_in_a_circle_are_given_up(ocpi: Ocpi, cpo: Lists) -> None:

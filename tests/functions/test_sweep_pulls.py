@@ -85,7 +85,7 @@ class TestNowAndThen:
         cpo.asked()
         time(hours=10)
         assert "locations" in go_round()
-        assert paths(cpo) == ["/locations?date_from=2026-11-22T08%3A05%3A00Z"]
+        assert paths(cpo) == ["/locations?date_from=2026-11-22T08%3A05%3A00Z&limit=100"]
 
     @pytest.mark.requirement("TRA-35")
     def test_each_list_has_a_time_of_its_own_every_few_hours(self, cpo: Lists, time: Pass) -> None:
@@ -235,7 +235,7 @@ class TestTrouble:
         time(hours=13)
         cpo.asked()
         go_round()
-        assert paths(cpo)[0] == "/locations"
+        assert paths(cpo)[0] == "/locations?limit=100"
 
     @pytest.mark.parametrize(
         ("answer", "minutes"),
@@ -323,7 +323,7 @@ class TestTimeIsUp:
         time(days=8)
         cpo.asked()
         pull(LOCATIONS, Time(pages=1))
-        assert paths(cpo) == ["/locations"]
+        assert paths(cpo) == ["/locations?limit=100"]
         (message,) = asked_for()
         assert message["module"] == "locations"
         pull(message, Time(pages=1))
@@ -331,16 +331,67 @@ class TestTimeIsUp:
         assert paths(cpo) == ["/locations?offset=2", "/locations?offset=4"]
         assert listed_locations(cpo) == ["L2", "L3", "L4", "L5", "L6"]
 
+    @pytest.mark.requirement("LOC-05")
+    def test_much_that_is_gone_goes_by_several_messages_and_the_list_is_read_once(
+        self, cpo: Lists, time: Pass, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ocpi.parties.pull.LET_GO_AT_ONCE", 2)
+        locations = cpo.serve("locations", *FIVE)
+        go_round()
+        del locations[1:]
+        time(days=8)
+        cpo.asked()
+        pull(LOCATIONS, Time(pages=2))
+        assert len(listed_locations(cpo)) == 3
+        (message,) = asked_for()
+        assert message["module"] == "locations"
+        pull(message)
+        assert listed_locations(cpo) == ["L1"]
+        assert len(paths(cpo)) == 1
+        assert (record().last_full, record().checkpoint) == (clock.now(), None)
+
+    @pytest.mark.requirement("LOC-05")
+    def test_one_that_is_killed_while_much_goes_is_gone_on_with(
+        self, cpo: Lists, time: Pass, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("ocpi.parties.pull.LET_GO_AT_ONCE", 2)
+        locations = cpo.serve("locations", *FIVE)
+        go_round()
+        del locations[1:]
+        time(days=8)
+        with pytest.raises(Killed):
+            pull(LOCATIONS, Dying(pages=2))
+        assert len(listed_locations(cpo)) == 3
+        time(minutes=21)
+        cpo.asked()
+        go_round()
+        assert listed_locations(cpo) == ["L1"]
+        assert paths(cpo) == []
+
     def test_a_message_that_comes_twice_is_done_once(self, cpo: Lists) -> None:
         pull(LOCATIONS)
         pull(LOCATIONS)
-        assert paths(cpo) == ["/locations"]
+        assert paths(cpo) == ["/locations?limit=100"]
+
+    def test_of_two_that_begin_at_once_one_reads_the_list(self, cpo: Lists, monkeypatch: pytest.MonkeyPatch) -> None:
+        read = Table.get
+        others = iter([LOCATIONS])
+
+        def get(table: Table, key: tuple[str, str]) -> Any:
+            known = read(table, key)
+            if key[0].startswith("PULLS#") and (message := next(others, None)):
+                pull(message)
+            return known
+
+        monkeypatch.setattr(Table, "get", get)
+        pull(LOCATIONS)
+        assert paths(cpo) == ["/locations?limit=100"]
 
     def test_while_a_list_is_read_nobody_else_reads_it(self, cpo: Lists) -> None:
         cpo.serve("locations", *FIVE)
         cpo.meanwhile[0] = lambda _: pull(LOCATIONS)
         pull(LOCATIONS)
-        assert paths(cpo) == ["/locations", "/locations?offset=2", "/locations?offset=4"]
+        assert paths(cpo) == ["/locations?limit=100", "/locations?offset=2", "/locations?offset=4"]
 
     def test_a_function_that_is_killed_loses_nothing(self, cpo: Lists, time: Pass) -> None:
         cpo.serve("locations", *FIVE)

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from ocpi import clock
+from ocpi import clock, wire
 from ocpi.store.objects import Objects
-from ocpi.store.requests import Request, Requests, RequestStatus
+from ocpi.store.requests import ROOM_TO_BE_ANSWERED, ROOM_TO_END, Request, Requests, RequestStatus
 from ocpi.store.reservations import Reservations
+from ocpi.transport.status import OcpiError
+from ocpi.transport.validation import MAX_BODY_BYTES
 from tests.functions.conftest import Connect
 from tests.functions.test_chargingprofiles import RESULTS, Controller, controller
 from tests.functions.test_commands import RESULTS as COMMAND_RESULTS
@@ -62,6 +64,25 @@ def test_a_command_that_was_answered_in_time_does_not(emsp: Emsp, time: Callable
     time(seconds=30)
     wake(newest())
     assert emsp.heard == [result]
+
+
+def test_the_largest_request_that_is_taken_ends_too(emsp: Emsp, time: Callable[..., None]) -> None:
+    emsp.connection.partner.answers["POST", COMMAND_RESULTS] = (500, {"status_code": 3000, "status_message": "é" * 999})
+    emsp.starts()
+    small, requests = newest(), Requests("objects")
+    room = MAX_BODY_BYTES - ROOM_TO_BE_ANSWERED - ROOM_TO_END - len(wire.dumps(small)) - len(',"more":""')
+
+    def of_size(more: int) -> Request:
+        return small.model_copy(update={"id": "0" * len(small.id), "document": small.document | {"more": "!" * more}})
+
+    with pytest.raises(OcpiError, match="the request would have"):
+        requests.add(of_size(room + 1))
+    requests.add(of_size(room))
+    time(seconds=30)
+    wake(of_size(room))
+    ended = requests.get("0" * len(small.id))
+    assert ended
+    assert (emsp.heard, ended.outcome, ended.failed_tries) == (["TIMEOUT"], "TIMEOUT", 1)
 
 
 def test_a_message_that_comes_early_is_sent_again(emsp: Emsp, time: Callable[..., None]) -> None:

@@ -98,7 +98,7 @@ ALLOWED = {
         "PartnersTable": "dynamodb: GetItem",
         "DeliveriesTable": "dynamodb: GetItem PutItem Query",
         "ObjectsTable": "dynamodb: GetItem PutItem",
-        "ObjectsTable/by_owner": "dynamodb: Query",
+        "ObjectsTable/by_owner_keys": "dynamodb: Query",
         "TokenKey": "kms: Decrypt",
     },
     "OptimizeFunction": {

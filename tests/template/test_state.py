@@ -70,7 +70,7 @@ def test_every_queue_is_encrypted(template: Template) -> None:
     assert all(queue["SqsManagedSseEnabled"] for queue in template.of_type("AWS::SQS::Queue").values())
 
 
-@pytest.mark.parametrize("queue", ["PushQueue", "OptimizeQueue"])
+@pytest.mark.parametrize("queue", ["PushQueue", "OptimizeQueue", "PullQueue"])
 def test_what_concerns_one_partner_or_site_is_done_in_order(template: Template, queue: str) -> None:
     assert template.properties(queue)["FifoQueue"]
 

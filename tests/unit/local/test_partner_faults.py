@@ -211,7 +211,8 @@ def test_faults_are_added_told_and_removed_at_run_time(partner: Running) -> None
     assert (told["state"], told["struck"]) == ("over", 1)
     assert len(partner.ask("POST", "/control/faults", [one, {"kind": "half"}]).envelope) == 3
     assert len(partner.ask("DELETE", f"/control/faults/{placed['id']}").envelope) == 2
-    assert partner.ask("DELETE", f"/control/faults/{placed['id']}").status == 404
+    again = partner.ask("DELETE", f"/control/faults/{placed['id']}")
+    assert (again.status, again.envelope) == (404, {"error": f"there is no fault '{placed['id']}'"})
     assert partner.ask("DELETE", "/control/faults").envelope == []
     assert put(partner).code == 1000
 
@@ -222,7 +223,7 @@ def test_faults_are_added_told_and_removed_at_run_time(partner: Running) -> None
         (b"slov", "fault 'slov': kind: must be one of"),
         (b"drop\nslow", "fault 'slow': seconds: Field required"),
         (b"", "kind: must be one of"),
-        (b"{", "Expecting"),
+        (b"{", "the faults are no JSON: Expecting"),
         (json.dumps([{"kind": "drop", "p": 1}]).encode(), "p: Extra inputs"),
         (b"\xff", "kind: must be one of"),
     ],

@@ -21,6 +21,9 @@ from ocpi.types.versions import Endpoint, InterfaceRole, ModuleID, Version, Vers
 
 MAX_ENDPOINTS = 200
 
+UNUSABLE = "your API could not be used"
+"""What a partner is told that we fail to call."""
+
 
 class NameTaken(Exception):
     """There is a partner of this name already; the message says in which state."""
@@ -387,4 +390,4 @@ def _read[M: BaseModel](model: type[M], answer: Answer, what: str) -> M:
 
 
 def _unusable(message: str) -> OcpiError:
-    return OcpiError(StatusCode.UNABLE_TO_USE_API, f"your API could not be used: {message}")
+    return OcpiError(StatusCode.UNABLE_TO_USE_API, f"{UNUSABLE}: {message}")

@@ -4,27 +4,20 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import batched
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from ocpi import clock
 from ocpi.parties.calling import Calling, address
 from ocpi.parties.own import INTERFACES, OwnPlatform
-from ocpi.parties.rhythm import LONGEST_WAIT, USUAL, Rhythm, backoff, is_due
-from ocpi.parties.taking import Pulled, Taking, Vanished, changed_since
+from ocpi.parties.progress import NotDue, begun, came_to, ended, failed, those_that_tell, unfinished
+from ocpi.parties.rhythm import USUAL, Rhythm
+from ocpi.parties.taking import Missing, Pulled, Stock, Taking, changed_since
 from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner
-from ocpi.store.pulls import (
-    MAX_REASON_LENGTH,
-    MOST_EXAMPLES,
-    SEEN_KEPT,
-    Checkpoint,
-    PulledList,
-    PullRecord,
-    Pulls,
-    Skipped,
-)
+from ocpi.store.pulls import MAX_REASON_LENGTH, MOST_EXAMPLES, Checkpoint, PulledList, PullRecord, Pulls, Skipped
 from ocpi.store.table import Busy
 from ocpi.transport.client import PartnerUnreachable
 from ocpi.transport.crawling import BrokenList, FetchedPage, Place, crawl
@@ -56,17 +49,14 @@ _REPLACED = (ModuleID.LOCATIONS, ModuleID.TARIFFS)
 _FULL_BY_ITSELF = (*_REPLACED, ModuleID.TOKENS)
 """What all there is of it is asked for now and then. Sessions and CDRs grow for ever, and none of them goes."""
 
-LEASE = timedelta(minutes=20)
-"""For so long nobody else takes up a pull that has begun; longer than a function may run."""
+PAGE = 100
+"""How many objects a page is asked to have: a server may have more by itself than we read of one answer (TRA-19)."""
 
-GOES_ON_FOR = timedelta(hours=12)
-"""A pull that was broken off is gone on with for so long after it began; then it begins anew."""
+LET_GO_AT_ONCE = 100
+"""After so many it is noted how far it is, as after a page."""
 
-FAILURES_AT_ONE_PAGE = 5
-"""After so many in a row a pull that was broken off begins anew."""
-
-LONGEST_OVERLAP = timedelta(days=1)
-"""Where the list has moved in each pull, the next one asks again for what has changed in so much time."""
+OFFLINE_FOR = timedelta(days=30)
+"""A hub may have been without the Sessions and CDRs of a party for so long before the last pull: it was offline."""
 
 MOST_BEHIND = timedelta(hours=1)
 """A partner's clock that is further behind than this is none to go by."""
@@ -106,7 +96,8 @@ class Pulling:
             module: which list.
             progress: is told after each page.
             since: what has changed since then; else since the last pull began that came to its end (TRA-45). Of a hub
-                it is everything: it may not have had the objects of a party then that was offline.
+                it is 30 days more of Sessions and CDRs, and else everything: it may not have had the objects of a party
+                then that was offline.
             full: all there is, whenever it changed. Locations and Tariffs that are on no page are then no longer listed
                 (LOC-05, TAR-02).
         """
@@ -125,20 +116,21 @@ class Pulling:
         Args:
             partner: whose lists.
             module: which lists.
-            in_time: whether there is time for a further page. Once there is none, the list stays due as of now.
+            in_time: whether there is time for more. Once there is none, the list stays due as of now.
         """
         for asked in lists_of(self.own, partner, module) if module in self.modules(partner) else ():
-            now = clock.now()
-            if not is_due(self.pulls.get(asked), now):
-                continue
             if not in_time():
                 return
-            record = self.pulls.change(asked, partial(_begun, now=now))
+            now = clock.now()
+            try:
+                record = self.pulls.change(asked, partial(begun, now=now))
+            except NotDue:
+                continue
             full = module in _FULL_BY_ITSELF and self.rhythm.is_full(record, now)
             begins = None if full else _since(partner, record)
             pulled = Pulled(module)
             reading = _Reading(self, partner, asked, pulled, in_time=in_time)
-            reading.read(_unfinished(record, now) or _start(partner, module, begins, full=full))
+            reading.read(unfinished(record, now) or _start(partner, module, begins, full=full))
             yield pulled
 
 
@@ -184,21 +176,29 @@ class _Reading:
         except (BrokenList, PartnerUnreachable, Busy) as error:
             self.pulled.error = str(error)
             if self.remembered:
-                self._change(partial(_failed, error=error, now=clock.now()))
+                self._change(partial(failed, error=error, now=clock.now()))
 
     def _read(self, reached: Checkpoint) -> None:
-        pulling, asked = self.pulling, self.asked
-        routing = Routing(asked.own_party, asked.party) if asked.party else None
-        home = address(self.partner, asked.module, InterfaceRole.SENDER)
-        for page in crawl(pulling.calling.client(self.partner, routing), home, reached.place):
-            reached = self._take(page, reached)
-            self.progress(self.pulled, page.total)
-            if page.following and self.remembered:
-                paused = not self.in_time()
-                self._change(partial(_came_to, reached=reached, paused=paused))
-                if paused:
+        if not reached.at_end:
+            for page in self._pages(reached.place):
+                reached = self._take(page, reached)
+                self.progress(self.pulled, page.total)
+                if page.following and not self._goes_on(reached):
                     return
         self._end(reached)
+
+    def _pages(self, place: Place) -> Iterator[FetchedPage]:
+        asked = self.asked
+        routing = Routing(asked.own_party, asked.party) if asked.party else None
+        home = address(self.partner, asked.module, InterfaceRole.SENDER)
+        return crawl(self.pulling.calling.client(self.partner, routing), home, place)
+
+    def _goes_on(self, reached: Checkpoint) -> bool:
+        """Note how far it is; returns whether there is time for more."""
+        in_time = self.in_time()
+        if self.remembered:
+            self._change(partial(came_to, reached=reached, paused=None if in_time else clock.now()))
+        return in_time
 
     def _take(self, page: FetchedPage, reached: Checkpoint) -> Checkpoint:
         pulled = self.pulled
@@ -227,22 +227,37 @@ class _Reading:
 
     def _end(self, reached: Checkpoint) -> None:
         record = self.pulling.pulls.get(self.asked)
-        if _sweeps(reached, self.asked.module):
-            self.pulled.gone += self._let_go(reached, record)
+        lacking = self._lacking([reached])
+        told = those_that_tell(record, reached, many=lacking.many)
+        if lacking.objects and not told:
+            self.pulled.missing += len(lacking.objects)
+        elif lacking.objects and not self._let_go(told, lacking, reached.model_copy(update={"at_end": True})):
+            return
         if self.remembered:
-            now = clock.now()
-            next_at = self.pulling.rhythm.following(self.partner, self.asked, now)
-            self._change(partial(_ended, reached=reached, next_at=next_at))
+            next_at = self.pulling.rhythm.following(self.partner, self.asked, clock.now())
+            self._change(partial(ended, reached=reached, next_at=next_at, sure=bool(told)))
 
-    def _let_go(self, reached: Checkpoint, record: PullRecord) -> int:
-        """What is not on a list that moved meanwhile may have been missed, once; hardly twice."""
-        told = _what_tells_what_is_gone(record, reached)
-        if not told:
-            return 0
+    def _lacking(self, told: Sequence[Checkpoint]) -> Missing:
+        """What full pulls have not brought, if it is let go of."""
+        if not all(_sweeps(each, self.asked.module) for each in told):
+            return Missing()
         seen = set[str]().union(*(self.pulling.pulls.seen(each.pull_id) for each in told))
         owner = None if self.partner.is_hub else self.asked.party
-        vanished = Vanished(self.pulling.objects, self.pulling.lists, self.partner, self.asked.module)
-        return vanished.let_go(seen, owner, min(each.began for each in told))
+        return Stock(self.pulling.lists, self.partner, self.asked.module).missing(seen, owner)
+
+    def _let_go(self, told: Sequence[Checkpoint], lacking: Missing, reached: Checkpoint) -> bool:
+        """Take what is gone out of our lists; returns whether there was time for all.
+
+        From here on the list is not read again: whoever goes on finds in our lists what is still to go.
+        """
+        if len(told) > 1:
+            lacking = self._lacking(told)
+        since = min(each.began for each in told)
+        for some in batched(lacking.objects, LET_GO_AT_ONCE, strict=False):
+            if not self._goes_on(reached):
+                return False
+            self.pulled.gone += sum(self.pulling.objects.unlist(object_id, since) for object_id in some)
+        return True
 
     def _change(self, change: Callable[[PullRecord], PullRecord]) -> None:
         self.pulling.pulls.change(self.asked, change)
@@ -253,23 +268,6 @@ def _sweeps(reached: Checkpoint, module: ModuleID) -> bool:
     return reached.full and module in _REPLACED
 
 
-def _has_moved(reached: Checkpoint) -> bool:
-    """Whether objects may have been missed between two pages: what is changed or new may stand in for what is gone."""
-    return reached.moved and reached.place.pages > 0
-
-
-def _what_tells_what_is_gone(record: PullRecord, reached: Checkpoint) -> list[Checkpoint]:
-    """The full pulls which together tell what the list does not have; none as long as that is not sure."""
-    if not reached.full:
-        return []
-    if not _has_moved(reached):
-        return [reached]
-    before = record.unsure
-    if before is None or before.pull_id == reached.pull_id or before.began + SEEN_KEPT < reached.began:
-        return []
-    return [before, reached]
-
-
 def _start(partner: Partner, module: ModuleID, since: datetime | None, *, full: bool) -> Checkpoint:
     now = clock.now()
     place = Place(_url(partner, module, since))
@@ -277,74 +275,9 @@ def _start(partner: Partner, module: ModuleID, since: datetime | None, *, full: 
 
 
 def _since(partner: Partner, record: PullRecord) -> datetime | None:
-    return None if partner.is_hub else record.since
-
-
-def _unfinished(record: PullRecord, now: datetime) -> Checkpoint | None:
-    """Where to go on with a pull that was broken off, if that is of any use."""
-    reached = record.checkpoint
-    if reached is None or reached.began + GOES_ON_FOR < now or record.failures > FAILURES_AT_ONE_PAGE:
-        return None
-    return reached
-
-
-def _begun(record: PullRecord, now: datetime) -> PullRecord:
-    """Until it has come to its end it counts as failed: who began it may have been killed."""
-    failures = record.failures + 1
-    next_at = now + max(LEASE, backoff(failures))
-    return record.model_copy(update={"failures": failures, "next_at": next_at})
-
-
-def _came_to(record: PullRecord, reached: Checkpoint, *, paused: bool) -> PullRecord:
-    """A page was taken; `paused` if the next one is for another time, which is now."""
-    changes = {"checkpoint": reached, "failures": 0} | ({"next_at": clock.now()} if paused else {})
-    return record.model_copy(update=changes)
-
-
-def _ended(record: PullRecord, reached: Checkpoint, next_at: datetime) -> PullRecord:
-    """After a pull that was broken off, what has changed since it began is not left for later."""
-    moved = _has_moved(reached)
-    broken_off = record.last_error is not None and record.last_error >= reached.began
-    changes: dict[str, object] = {
-        "last_success": reached.began,
-        "since": _next_since(record, reached) if moved else reached.begins_next,
-        "failures": 0,
-        "next_at": reached.began if moved and broken_off else next_at,
-        "objects": reached.objects,
-        "skipped": reached.skipped,
-        "examples": reached.examples,
-        "checkpoint": None,
-    }
-    if reached.full:
-        sure = bool(_what_tells_what_is_gone(record, reached))
-        unsure = reached.model_copy(update={"examples": ()})
-        changes |= {"last_full": reached.began, "unsure": None} if sure else {"unsure": unsure}
-    return record.model_copy(update=changes)
-
-
-def _next_since(record: PullRecord, reached: Checkpoint) -> datetime | None:
-    """After a pull that may have missed something, the next one asks for the same again."""
-    asked_from = record.since or record.last_full
-    if record.last_success is None or (asked_from and asked_from + LONGEST_OVERLAP > reached.began):
+    if not partner.is_hub:
         return record.since
-    return record.last_success
-
-
-def _failed(record: PullRecord, error: BrokenList | PartnerUnreachable | Busy, now: datetime) -> PullRecord:
-    """A list that is wrong is begun anew, and not soon; else the pull goes on where it stopped."""
-    broken = isinstance(error, BrokenList)
-    wait = LONGEST_WAIT if broken else backoff(max(record.failures, 1))
-    if isinstance(error, PartnerUnreachable) and error.retry_after:
-        wait = min(max(wait, error.retry_after), LONGEST_WAIT)
-    return record.model_copy(
-        update={
-            "last_error": now,
-            "reason": str(error)[:MAX_REASON_LENGTH],
-            "failures": max(record.failures, 1),
-            "next_at": now + wait,
-            "checkpoint": None if broken else record.checkpoint,
-        }
-    )
+    return record.since - OFFLINE_FOR if record.since and record.module in _BY_PARTY else None
 
 
 def _short(skipped: Skipped) -> Skipped:
@@ -355,7 +288,8 @@ def _url(partner: Partner, module: ModuleID, since: datetime | None) -> str:
     url = address(partner, module, InterfaceRole.SENDER)
     if since is None and module is ModuleID.SESSIONS:
         since = EVER
-    return f"{url}?{urlencode({'date_from': format_datetime(since)})}" if since else url
+    filtered = {"date_from": format_datetime(since)} if since else {}
+    return f"{url}?{urlencode(filtered | {'limit': PAGE})}"
 
 
 def _parties(roles: Sequence[CredentialsRole], module: ModuleID, side: InterfaceRole) -> list[Party]:

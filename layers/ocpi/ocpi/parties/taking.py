@@ -1,6 +1,6 @@
 """The objects of a pulled list, each judged and stored by itself (TRA-29, TRA-39, ROU-28)."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -8,12 +8,11 @@ from ocpi import wire
 from ocpi.intake import cdrs, locations, sessions, tariffs, tokens
 from ocpi.parties import clients
 from ocpi.parties.own import OwnPlatform
-from ocpi.store.keys import ObjectId, typed_uid
-from ocpi.store.lists import Lists, ObjectList, Window
+from ocpi.store.keys import ObjectId, owner_of, typed_uid
+from ocpi.store.lists import Lists, ObjectList
 from ocpi.store.objects import Objects, Outcome
 from ocpi.store.partner import Partner
 from ocpi.store.pulls import Skipped
-from ocpi.transport.paging import MAX_LIMIT
 from ocpi.transport.status import OcpiError
 from ocpi.types.parties import Party
 from ocpi.types.primitives import parse_datetime
@@ -21,6 +20,12 @@ from ocpi.types.versions import ModuleID
 
 UNKNOWN = ""
 """Stands for an object that cannot be told from others."""
+
+FEW = 5
+"""So much may always be missing on a list."""
+
+MANY = 5
+"""More than the fifth part may be a mistake of the partner's."""
 
 _LONGEST_ID = 39
 _IDENTITY = {ModuleID.TOKENS: ("uid", "type"), ModuleID.HUB_CLIENT_INFO: ("role",)}
@@ -35,6 +40,9 @@ class Pulled:
     stored: int = 0
     unchanged: int = 0
     gone: int = 0
+    """How many were taken out of our lists, since a full list does not have them."""
+    missing: int = 0
+    """How many a full list does not have that are kept until the next full pull: it is not sure yet."""
     skipped: list[Skipped] = field(default_factory=list)
     error: str | None = None
 
@@ -90,40 +98,43 @@ class Taking:
 
 
 @dataclass(frozen=True)
-class Vanished:
-    """Lets go of what a full list does not have (LOC-05, TAR-02)."""
+class Missing:
+    """What we list of a partner's and it does not."""
 
-    objects: Objects
+    objects: Sequence[ObjectId] = ()
+    many: bool = False
+    """Whether it is so much of what one party owns that it may be a mistake."""
+
+
+@dataclass(frozen=True)
+class Stock:
+    """What we list of a partner's."""
+
     lists: Lists
     partner: Partner
     module: ModuleID
 
-    def let_go(self, seen: Collection[str], owner: Party | None, since: datetime) -> int:
-        """Take what was not seen out of our lists, unless it was written at `since` or later; returns how many.
+    def missing(self, seen: Collection[str], owner: Party | None) -> Missing:
+        """What of it is not on a full list (LOC-05, TAR-02).
 
         Args:
-            seen: what was on the pages; nothing goes if one object could not be told from others.
+            seen: what was on its pages; nothing is missing if one object could not be told from others.
             owner: whose list it was; None if it was that of all who have something on it.
-            since: when the list was begun.
         """
         if UNKNOWN in seen:
-            return 0
-        vanished = (object_id for object_id in self._held(self._owner_lists(seen, owner)) if object_id.text not in seen)
-        return sum(self.objects.unlist(object_id, since) for object_id in vanished)
+            return Missing()
+        objects: list[ObjectId] = []
+        many = False
+        for party in [owner] if owner else {Party(*owner_of(text)) for text in seen}:
+            held = self._held(party)
+            missing = [object_id for object_id in held if object_id.text not in seen]
+            many = many or len(missing) > max(FEW, len(held) // MANY)
+            objects += missing
+        return Missing(objects, many)
 
-    def _owner_lists(self, seen: Collection[str], owner: Party | None) -> set[ObjectList]:
-        if owner:
-            return {ObjectList.of_partner(self.partner.id, self.module, owner)}
-        return {ObjectList(text.rpartition("*")[0]) for text in seen}
-
-    def _held(self, owner_lists: set[ObjectList]) -> Iterator[ObjectId]:
-        for owner_list in owner_lists:
-            after: str | None = ""
-            while after is not None:
-                page = self.lists.page(owner_list, Window(), after, MAX_LIMIT)
-                documents = map(wire.loads_object, page.documents)
-                yield from filter(None, (_object_id(self.partner, self.module, document) for document in documents))
-                after = page.after
+    def _held(self, party: Party) -> list[ObjectId]:
+        ids = self.lists.ids(ObjectList.of_partner(self.partner.id, self.module, party))
+        return [ObjectId(self.partner.id, self.module, party.country_code, party.party_id, id_) for id_ in ids]
 
 
 def changed_since(item: wire.Json, moment: datetime) -> bool:

@@ -33,8 +33,11 @@ _ANSWERED = (ModuleID.COMMANDS, ModuleID.CHARGING_PROFILES)
 """The modules whose results go to a response URL."""
 
 
-TRY_AGAIN_AFTER = (timedelta(seconds=10), timedelta(seconds=30))
+TRY_AGAIN_AFTER = (timedelta(seconds=10), timedelta(seconds=30), timedelta(minutes=2), timedelta(minutes=10))
 """How long to wait after each time that a partner could not be told a result, until it is given up."""
+
+LONGEST_PAUSE = timedelta(minutes=15)
+"""However much later a partner wants to be told."""
 
 _TEMPORARY = (408, 425, 429)
 """HTTP statuses of clients' errors that are none of the request itself."""
@@ -42,10 +45,11 @@ _TEMPORARY = (408, 425, 429)
 
 @dataclass(frozen=True)
 class _Failure:
-    """A result that the partner has not taken; a `passing` failure may be over soon."""
+    """A result that the partner has not taken; a `passing` failure may be over soon, or when the partner says so."""
 
     why: str
     passing: bool
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True)
@@ -174,11 +178,12 @@ class Answering:
             client = self.calling.client(partner, routing, correlation_id=request.correlation_id)
             answer = client.post(request.response_url, request.result)
         except PartnerUnreachable as error:
-            return _Failure(str(error), passing=error.http_status is None or _passing(error.http_status))
+            passing = error.http_status is None or _passing(error.http_status)
+            return _Failure(str(error), passing, error.retry_after)
         if answer.ok:
             return None
         failed = answer.status_code // 1000 == StatusCode.SERVER_ERROR // 1000
-        return _Failure(str(answer), passing=failed or _passing(answer.http_status))
+        return _Failure(str(answer), failed or _passing(answer.http_status), answer.retry_after)
 
     def _accepted(self, request: Request) -> None:
         match request.kind:
@@ -287,7 +292,8 @@ def _told(request: Request, failure: _Failure | None) -> Mapping[str, object]:
     failed = {"failure": failure.why[:LONGEST_FAILURE], "failed_tries": request.failed_tries + 1}
     if not failure.passing or request.failed_tries == len(TRY_AGAIN_AFTER):
         return failed | {"told": True}
-    return failed | {"telling_until": clock.now() + TRY_AGAIN_AFTER[request.failed_tries]}
+    wanted = min(failure.retry_after or timedelta(0), LONGEST_PAUSE)
+    return failed | {"telling_until": clock.now() + max(TRY_AGAIN_AFTER[request.failed_tries], wanted)}
 
 
 def _passing(http_status: int) -> bool:

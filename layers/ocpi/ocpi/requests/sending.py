@@ -21,6 +21,7 @@ from ocpi.store.partners import Partners
 from ocpi.store.requests import (
     ANSWER_WITHIN,
     LONGEST_FAILURE,
+    ROOM_TO_END,
     Direction,
     Request,
     Requests,
@@ -266,7 +267,7 @@ class Sending:
                 return kept
             return kept | ({"deadline": deadline} if accepted else {"status": RequestStatus.CONCLUDED})
 
-        changed = self.requests.change(request.id, keep) or request
+        changed = self.requests.change(request.id, keep, ROOM_TO_END) or request
         if changed.status is RequestStatus.PENDING:
             self.deadlines.wake(request.id, deadline)
         return changed

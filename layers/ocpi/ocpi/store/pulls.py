@@ -105,7 +105,7 @@ class PullRecord(BaseModel):
     checkpoint: Checkpoint | None = None
     """How far the pull has come that is under way, or was broken off."""
     unsure: Checkpoint | None = None
-    """The last full pull to its end, if the list has moved meanwhile or lacked much: only what the next one lacks too is gone."""
+    """The last full pull, if the list moved meanwhile or lacked much: only what the next one lacks too is gone."""
 
     def asked_of(self, partner_id: str) -> PulledList:
         """Which list it is."""

@@ -31,7 +31,10 @@ LONGEST_FAILURE = 500
 """How much of a failure is kept, in characters: a partner may answer with a novel."""
 
 ROOM_TO_END = 10_000
-"""So many bytes below the largest size a new request has to stay, so that it can end."""
+"""So many bytes below the largest size a request has to stay while it is pending, so that it can end."""
+
+ROOM_TO_BE_ANSWERED = 10_000
+"""A new one as many again: it may get an answer before."""
 
 ROOM_TO_TELL = 5_000
 """So many a result leaves: that it is told, or could not be, is noted too."""
@@ -156,7 +159,7 @@ class Requests:
             OcpiError: 2001 if it is so large that its end could not be stored with it.
         """
         last = min(max(request.deadline, keep_until or request.deadline), request.created + LONGEST_KEPT) + KEPT
-        item = _item(request, ROOM_TO_END) | {"expires_at": int(last.timestamp())}
+        item = _item(request, ROOM_TO_BE_ANSWERED + ROOM_TO_END) | {"expires_at": int(last.timestamp())}
         self._table.put(keys.request(request.id), item, "attribute_not_exists(pk)")
 
     def get(self, request_id: str) -> Request | None:
@@ -199,7 +202,7 @@ class Requests:
         Raises:
             OcpiError: 2001 if the result is too large to be kept.
         """
-        return self._end(request_id, {"status": RequestStatus.CONCLUDED, "result": result})
+        return self._end(request_id, {"status": RequestStatus.CONCLUDED, "result": result}, ROOM_TO_TELL)
 
     def cancel_reservation(self, request_id: str, result: wire.JsonObject) -> Request | None:
         """Give a RESERVE_NOW the further result CANCELED_RESERVATION (CMD-25); None unless it was ACCEPTED before.
@@ -238,10 +241,8 @@ class Requests:
         """The partner could not be asked, or answered with an error; None if the request is not pending."""
         return self._end(request_id, {"status": RequestStatus.FAILED, "failure": why[:LONGEST_FAILURE]})
 
-    def _end(self, request_id: str, changes: Mapping[str, object]) -> Request | None:
-        return self.change(
-            request_id, lambda known: changes if known.status is RequestStatus.PENDING else None, ROOM_TO_TELL
-        )
+    def _end(self, request_id: str, changes: Mapping[str, object], room: int = 0) -> Request | None:
+        return self.change(request_id, lambda known: changes if known.status is RequestStatus.PENDING else None, room)
 
     # Tokens in commands
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
 from typing import Annotated, Any
+from urllib.parse import parse_qsl
 
 import urllib3
 from pydantic import BaseModel, Field, ValidationError
@@ -14,10 +15,11 @@ from pydantic import BaseModel, Field, ValidationError
 from ocpi import wire
 from ocpi.transport.addresses import AddressRefused, resolve
 from ocpi.transport.deadline import HTTPPool, HTTPSPool
-from ocpi.transport.exchanges import MASK, Direction, Exchange, module_in, secrets_in
+from ocpi.transport.exchanges import MASK, Direction, Exchange, has_open_path, module_in, secrets_in
 from ocpi.transport.headers import AUTHORIZATION, MessageIds, Routing, correlation
 from ocpi.transport.status import StatusCode
 from ocpi.transport.tokens import authorization
+from ocpi.types.commands import CommandType
 
 TIMEOUT_S = 10.0
 """How long a partner may take from looking up its host to the last byte of its answer, however slowly bytes come."""
@@ -31,6 +33,7 @@ _TOKEN_LIKE = re.compile(r"[\w+=-]{32,}")
 """What may be a credentials token, in clear or in Base64, or the id of a response URL: our own request, repeated."""
 
 _USER = re.compile(r"//[^/?#]*@")
+_QUERY = re.compile(r"[?#].*", re.DOTALL)
 
 _RETRY_AFTER = "retry-after"
 """The header with which a partner says when to come again, in seconds or as a date (RFC 9110, 10.2.3)."""
@@ -135,12 +138,12 @@ class PartnerClient:
             Direction.OUT,
             method,
             MessageIds.new(self._correlation_id),
-            url=self._told(url),
+            url=self._told(method, url),
             module=module_in(url),
             partner_id=self._partner_id,
             routing=self._routing,
             request=body or b"",
-            secrets=self._secrets_with(url),
+            secrets=self._secrets_with(method, url),
         )
         try:
             answer = self._send(exchange, url, body)
@@ -180,19 +183,25 @@ class PartnerClient:
             raise PartnerUnreachable(f"{told}: {_reason(error)}") from None
         return _answer(told, response, exchange)
 
-    def _told(self, url: str) -> str:
-        """A URL, for messages and logs: behind a functional module stand uids of tokens, ids of response URLs."""
-        if self._routing is None:
-            return _USER.sub("//", url)
+    def _told(self, method: str, url: str) -> str:
+        """A URL, for messages and logs: behind some modules stand uids of tokens, ids of response URLs.
+
+        What stands in a query is a response URL, or some partner's own key.
+        """
+        if self._routing is None or has_open_path(method, module_in(url)):
+            return _USER.sub("//", _QUERY.sub("", url))
         scheme, _, rest = url.partition("://")
         host, *parts = re.split(r"[/?#]", rest)
-        module = module_in("/".join(parts))
-        return f"{scheme}://{host.rpartition('@')[2]}{f' ({module})' if module else ''}"
+        command = next((part for part in parts if part in CommandType), None)
+        named = " ".join(filter(None, (module_in("/".join(parts)), command)))
+        return f"{scheme}://{host.rpartition('@')[2]}{f' ({named})' if named else ''}"
 
-    def _secrets_with(self, url: str) -> list[str]:
+    def _secrets_with(self, method: str, url: str) -> list[str]:
         """What a partner must not bring into our log by repeating the request."""
         encoded = self._authorization[AUTHORIZATION].partition(" ")[2]
-        return [self._token, encoded, *(secrets_in(url) if self._routing else ())]
+        query = url.partition("?")[2]
+        secrets = secrets_in(url, method) if self._routing else (value for _, value in parse_qsl(query))
+        return [self._token, encoded, *secrets]
 
 
 @lru_cache(maxsize=64)

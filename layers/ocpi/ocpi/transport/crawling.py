@@ -9,12 +9,13 @@ from http import HTTPStatus
 from urllib.parse import parse_qsl, urlencode, urljoin, urlsplit, urlunsplit
 
 from ocpi import wire
+from ocpi.transport.addresses import AddressRefused, origin
 from ocpi.transport.client import Answer, PartnerClient, PartnerUnreachable
 from ocpi.transport.paging import LINK, TOTAL_COUNT
 from ocpi.transport.status import StatusCode
 
 MAX_PAGES = 10_000
-"""After so many pages a list is taken for endless."""
+"""After so many pages, and one more for each object that it says to have, a list is taken for endless."""
 
 MAX_EMPTY_PAGES = 20
 """So many empty pages in a row that lead on are taken for its end's never coming."""
@@ -29,8 +30,6 @@ _TRANSIENT = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.REQUEST_
 
 _STEP = 2
 """A step back is made up for once the page is read again, and the one that follows it."""
-
-type _Origin = tuple[str, str | None, int | None]
 
 
 class BrokenList(Exception):
@@ -84,11 +83,15 @@ def crawl(client: PartnerClient, home: str, place: Place) -> Iterator[FetchedPag
         BrokenList: an answer is no list, links lead elsewhere or in a circle, or there is no end.
         PartnerUnreachable: see :class:`PartnerClient`; or the partner itself failed, or wants to be asked later.
     """
-    if _origin(place.url) != _origin(home):
+    try:
+        elsewhere = _is_elsewhere(place.url, home)
+    except AddressRefused as error:
+        raise BrokenList(f"{place.url}: {error}") from None
+    if elsewhere:
         raise BrokenList(f"{place.url}: this page is not at {home}")
     visited: set[str] = set()
     items: list[wire.Json] = []
-    while place.pages < MAX_PAGES:
+    while place.pages < MAX_PAGES + (place.total or 0):
         visited.add(place.url)
         answer = client.get(place.url)
         before, items = items, _items(place.url, answer)
@@ -105,7 +108,7 @@ def crawl(client: PartnerClient, home: str, place: Place) -> Iterator[FetchedPag
         if following.stepped_back == _STEP:
             visited.clear()
         place = following
-    raise BrokenList(f"{place.url}: there is still no end after {MAX_PAGES} pages")
+    raise BrokenList(f"{place.url}: there is still no end after {place.pages} pages")
 
 
 def _following(place: Place, shown: int, answer: Answer, home: str, visited: set[str]) -> Place | BrokenList | None:
@@ -123,8 +126,8 @@ def _following(place: Place, shown: int, answer: Answer, home: str, visited: set
         return None
     try:
         following = urljoin(url, target)
-        elsewhere = _origin(following) != _origin(home)
-    except ValueError:
+        elsewhere = _is_elsewhere(following, home)
+    except (AddressRefused, ValueError):
         return BrokenList(f"{url}: the link to the next page is no URL: {target[:MAX_URL_LENGTH]}")
     if len(following) > MAX_URL_LENGTH:
         return BrokenList(f"{url}: the link to the next page has more than {MAX_URL_LENGTH} characters")
@@ -174,9 +177,9 @@ def _next(answer: Answer) -> str | None:
     return next((target for target, parameters in links if _NEXT.search(parameters)), None)
 
 
-def _origin(url: str) -> _Origin:
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+def _is_elsewhere(url: str, home: str) -> bool:
+    """Whether a page is not where the list is; raises AddressRefused if that cannot be told."""
+    return origin(url) != origin(home)
 
 
 def _offset(url: str) -> int | None:

@@ -158,9 +158,11 @@ async def _http_error(request: Request, error: Exception) -> OcpiResponse:
 def _log(exchange: Exchange, scope: Scope) -> None:
     """Write the exchange with what is known at its end: the route, and what was answered."""
     error: OcpiError | None = scope["state"].get("error")
-    exchange.url = route_path(scope)
     parts: dict[str, str] = scope.get("path_params", {})
-    exchange.secrets = [scope["state"].get("token", ""), *(parts[name] for name in _SECRET_PARTS if name in parts)]
+    secrets = [parts[name] for name in _SECRET_PARTS if name in parts]
+    written = route_path(scope)
+    exchange.url = written if secrets or not written else scope["path"]
+    exchange.secrets = [scope["state"].get("token", ""), *secrets]
     exchange.status_code = error.status_code if error else StatusCode.SUCCESS
     exchange.message = error.message if error else ""
     exchange.write()

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
@@ -24,7 +25,7 @@ BODY_BYTES = int(os.environ.get("EXCHANGE_BODY_BYTES", "2000"))
 """How much is kept of a request body, and of an answer; 0 is nothing."""
 
 READ_BYTES = 8_192
-"""Of a larger body only the size is told: to mask it, all of it would have to be read."""
+"""Of a larger body only the size is told; it is read only if there is a message, which may quote it."""
 
 MESSAGE_CHARACTERS = 500
 """How much is kept of a status message, or of what went wrong."""
@@ -59,7 +60,7 @@ _QUOTED_FROM_LENGTH = 4
 """What is masked is masked in messages as well that quote it; what is shorter would be found in every word."""
 
 _OPEN_MODULES = frozenset({ModuleID.CDRS, ModuleID.LOCATIONS, ModuleID.SESSIONS, ModuleID.TARIFFS})
-"""Modules with nothing secret in their URLs."""
+"""Modules with nothing secret in the URLs of their objects."""
 
 _WORD = re.compile(r"[a-z]+|\d\.\d(\.\d)?")
 """Parts of a URL that tell nothing, such as `results` or `2.2.1`."""
@@ -108,13 +109,16 @@ class Exchange:
             return
         milliseconds = round((time.perf_counter() - self._started) * 1000, 1)
         masking = Masking(self.secrets)
+        if self.message or self.error:
+            masking.learn(self.request)
+            masking.learn(self.answer)
         request, answer = (masking.masked(body) if BODY_BYTES else None for body in (self.request, self.answer))
         routing = self.routing or Routing(None, None)
         told = {
             "direction": self.direction,
             "partner_id": self.partner_id,
             "method": self.method,
-            "url": self.url,
+            "url": masking.message(self.url or ""),
             "module": self.module,
             "request_id": self.ids.request_id,
             "correlation_id": self.ids.correlation_id,
@@ -133,8 +137,10 @@ class Exchange:
 
     def quoted(self, message: str) -> str:
         """A message of who answers, without the secrets that it repeats of the request."""
+        if not message:
+            return ""
         masking = Masking(self.secrets)
-        masking.masked(self.request)
+        masking.learn(self.request)
         return masking.message(message)
 
 
@@ -147,6 +153,11 @@ class Masking:
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
         self._secrets = set(filter(_is_quotable, secrets))
+
+    def learn(self, body: bytes) -> None:
+        """Remember what is secret in a body of any size."""
+        with suppress(orjson.JSONDecodeError):
+            self._masked(orjson.loads(body), MAX_DEPTH)
 
     def masked(self, body: bytes) -> str | None:
         """A body as JSON without secrets in fields; only its size, if it is no JSON or too large; None if empty."""
@@ -223,16 +234,20 @@ def module_in(path: str) -> ModuleID | None:
     return next((ModuleID(part) for part in re.split(r"[/?#]", path) if part in ModuleID), None)
 
 
-def secrets_in(url: str) -> Iterator[str]:
+def has_open_path(method: str, module: ModuleID | None) -> bool:
+    """Whether the path of a request may be told: response URLs may look like anything, and are POSTed to."""
+    return method != "POST" and module in _OPEN_MODULES | {ModuleID.CHARGING_PROFILES}
+
+
+def secrets_in(url: str, method: str = "POST") -> Iterator[str]:
     """What must not be told of a URL: uids of tokens, and the ids of response URLs, wherever these put them."""
     place, _, query = url.partition("?")
     module = module_in(place)
-    if module in _OPEN_MODULES:
-        return
-    _, *parts = place.partition("://")[2].split("/")
-    after = parts.index(module) + 1 if module in parts else 0
-    yield from (unquote(part) for part in parts[after:] if not _WORD.fullmatch(part))
-    if module is ModuleID.TOKENS:
+    if not has_open_path(method, module):
+        _, *parts = place.partition("://")[2].split("/")
+        after = parts.index(module) + 1 if module in parts else 0
+        yield from (unquote(part) for part in parts[after:] if not _WORD.fullmatch(part))
+    if module is ModuleID.TOKENS or (method != "POST" and module in _OPEN_MODULES):
         return
     for name, value in parse_qsl(query):
         yield value
