@@ -207,7 +207,7 @@ def _require_all(place: Place, wanted: Wanted, worked: Worked) -> None:
     """
     there = {name for id_ in (*worked.done, *(failed.id for failed in worked.failed)) for name in _names(id_)}
     if missing := sorted(id_ for id_ in wanted.ids if id_.upper() not in there):
-        raise Failure(f"nothing with the id {', '.join(map(repr, missing))} waits in '{place}', or is seen to just now")
+        raise Failure(f"nothing with the id {', '.join(map(repr, missing))} waits in '{place}'")
 
 
 def _names(id_: str) -> set[str]:

@@ -26,8 +26,11 @@ from ocpi import clock
 from ocpi.types.primitives import format_datetime
 
 COLUMNS = ("time", "dir", "partner", "method", "url", "http", "ocpi", "ms", "message")
-LONG = ("method", "url", "message")
-"""Those that stand in lines of their own where the terminal has no room for all in one."""
+_LINES = (("time", "dir", "partner", "http", "ocpi", "ms"), ("method", "url"), ("message",))
+"""How they stand in several lines, where the terminal has no room for all in one."""
+
+_AS_WORDS = dict.fromkeys(COLUMNS, "{}") | {"http": "HTTP {}", "ocpi": "OCPI {}", "ms": "{} ms"}
+"""What says in a line which of them it is."""
 
 WIDEST = 10_000
 """No table needs more characters in a line."""
@@ -82,10 +85,7 @@ class Traced:
     def lines(self) -> str:
         """For people with little room: what is short, then what is long."""
         row = self.row() | {"time": self.moment}
-        short = (name for name in COLUMNS if name not in LONG)
-        lines = (
-            " ".join(row[name] for name in names if name in row) for names in (short, ("method", "url"), ("message",))
-        )
+        lines = (" ".join(_AS_WORDS[name].format(row[name]) for name in line if name in row) for line in _LINES)
         return "\n  ".join(filter(None, lines))
 
     @property

@@ -11,7 +11,7 @@ from ocpi import clock
 from ocpi.store.partner import Quirk
 from tests.api import request
 from tests.command import Ocpi
-from tests.functions.conftest import Connection
+from tests.functions.conftest import Connect, Connection
 from tests.partner import ok, partner
 
 SITE: dict[str, Any] = {
@@ -208,6 +208,26 @@ def test_an_invited_partner_cannot_be_suspended(ocpi: Ocpi) -> None:
     invite(ocpi)
     printed = ocpi("partner", "suspend", "demo-cpo")
     assert (printed.exit_code, printed.err) == (1, "ocpi: partner 'demo-cpo' is INVITED, not REGISTERED\n")
+
+
+def test_nothing_is_pulled_from_a_suspended_partner(ocpi: Ocpi, tnm: Connection) -> None:
+    ocpi("partner", "suspend", "tnm")
+    printed = ocpi("partner", "pull", "tnm")
+    assert (printed.exit_code, printed.out) == (1, "")
+    assert printed.err == "ocpi: partner 'tnm' is SUSPENDED; resume it first: 'ocpi partner resume tnm'\n"
+    assert tnm.partner.seen == []
+
+
+def test_what_is_pulled_may_be_bounded_by_a_date(ocpi: Ocpi, connect: Connect) -> None:
+    cpo = connect("CPO NL SIM", offers=[("tariffs", "SENDER")])
+    ocpi("partner", "pull", "sim", "--since", "2026-01-02")
+    (asked, *_) = cpo.partner.seen
+    assert "date_from=2026-01-02T00%3A00%3A00Z" in asked.path
+    cpo.partner.seen.clear()
+    printed = ocpi("partner", "pull", "sim", "--since", "2999-01-01")
+    assert printed.exit_code == 2
+    assert "must not be in the future" in printed.err
+    assert cpo.partner.seen == []
 
 
 def test_registering_with_a_partner_that_does_not_answer_is_one_line(ocpi: Ocpi) -> None:

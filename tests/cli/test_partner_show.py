@@ -257,9 +257,7 @@ def test_a_partner_is_sent_again_what_was_lost_on_the_way(ocpi: Ocpi, tnm: Conne
     assert heard(tnm) == []
     told = ocpi("partner", "resend", "tnm")
     counts = "(locations 1, tariffs 1, sessions 0, cdrs 0)"
-    assert told.out == (
-        f"Partner 'tnm': 2 objects are looked at; what it has already is not sent again {counts}.\n"
-    )
+    assert told.out == (f"Partner 'tnm': 2 objects are looked at; what it has already is not sent again {counts}.\n")
     loop.run()
     assert set(heard(tnm)) == {LOCATION_PUT, TARIFF_PUT}
     ocpi("partner", "resend", "tnm")

@@ -191,22 +191,23 @@ class Scene:
 
         token = TOKEN | OURS | {"uid": self.uid("0004E201"), "contract_id": "NLOCS12345678"}
         refused = TOKEN | OURS | {"uid": self.uid("4EF05ED1"), "contract_id": "NLOCS12345679"}
-        self.own_session = SESSION | OURS | {"cdr_token": SESSION["cdr_token"] | THEIRS | {"uid": self.uid("0005E551")}}
-        large = self.own_session | {"id": "S2", "charging_periods": [PERIOD] * 200}
+        ours = OURS | {"id": "SECRET-S1", "location_id": "SECRET-L1"}
+        self.own_session = SESSION | ours | {"cdr_token": SESSION["cdr_token"] | THEIRS | {"uid": self.uid("0005E551")}}
+        large = self.own_session | {"id": "SECRET-S2", "charging_periods": [PERIOD] * 200}
         large["cdr_token"] = large["cdr_token"] | {"uid": self.uid("1A46E5E5"), "contract_id": "NLSEC12345670"}
         why = "token 1A46E5E5 of contract NLSEC12345670 is unknown"
-        self.server.answers["PUT", "/sessions/NL/OCS/S2"] = 200, {"status_code": 2004, "status_message": why}
-        location = LOCATION | OURS | {"publish": True, "evses": [CAPABLE]}
+        self.server.answers["PUT", "/sessions/NL/OCS/SECRET-S2"] = 200, {"status_code": 2004, "status_message": why}
+        location = LOCATION | OURS | {"id": "SECRET-L1", "publish": True, "evses": [CAPABLE]}
         self.server.answers["PUT", f"/tokens/NL/OCS/{token['uid']}"] = ok()
         self.server.answers["PUT", f"/tokens/NL/OCS/{refused['uid']}"] = refuse
-        self.server.answers["PUT", "/sessions/NL/OCS/S1"] = fail
-        self.server.answers["PUT", "/locations/NL/OCS/L1"] = ok()
+        self.server.answers["PUT", "/sessions/NL/OCS/SECRET-S1"] = fail
+        self.server.answers["PUT", "/locations/NL/OCS/SECRET-L1"] = ok()
         for path, document in {
-            "/locations/NL/OCS/L1": location,
+            "/locations/NL/OCS/SECRET-L1": location,
             f"/tokens/NL/OCS/{token['uid']}": token,
             f"/tokens/NL/OCS/{refused['uid']}": refused,
-            "/sessions/NL/OCS/S2": large,
-            "/sessions/NL/OCS/S1": self.own_session,
+            "/sessions/NL/OCS/SECRET-S2": large,
+            "/sessions/NL/OCS/SECRET-S1": self.own_session,
         }.items():
             assert self.backend.call("PUT", path, document)[0] == 201, path
             self.asked("PUT", path)
@@ -216,7 +217,7 @@ class Scene:
         url = f"{self.server.url}/results/{self.response_id('result-of-the-command-9A2B4C6D')}"
         self.server.answers["POST", url.removeprefix(self.server.url)] = ok()
         token = TOKEN | THEIRS | {"uid": self.uid("C0884E2D"), "contract_id": "NLSEC12345679"}
-        command = {"token": token, "location_id": "L1", "evse_uid": "E1", "response_url": url}
+        command = {"token": token, "location_id": "SECRET-L1", "evse_uid": "E1", "response_url": url}
         assert self.say("POST", "commands", "/START_SESSION", command) == 1000
         heard = eventually(lambda: self.backend.event("CommandReceived", kind="START_SESSION"), WITHIN_S)
         self.backend.done("POST", f"/requests/{heard['request_id']}/result", {"result": "ACCEPTED"})
@@ -224,13 +225,13 @@ class Scene:
         url = f"{self.server.url}/results/{self.response_id('result-of-the-profile-1F3E5D7C')}"
         profile = {"charging_profile": PROFILE, "response_url": url}
         self.server.answers["POST", url.removeprefix(self.server.url)] = 500, url.encode()
-        assert self.say("PUT", "chargingprofiles", "/S1", profile) == 1000
+        assert self.say("PUT", "chargingprofiles", "/SECRET-S1", profile) == 1000
         heard = eventually(lambda: self.backend.event("ChargingProfileRequested", kind="SET"), WITHIN_S)
         self.backend.done("POST", f"/requests/{heard['request_id']}/result", {"result": "ACCEPTED"})
         self.asked("POST", url.removeprefix(self.server.url))
         elsewhere = f"https://elsewhere.example/results/{self.response_id('result-of-nobody-7777', stored=False)}"
-        assert self.say("PUT", "chargingprofiles", "/S1", profile | {"response_url": elsewhere}) == 2001
-        assert self.say("GET", "chargingprofiles", f"/S1?duration=60&response_url={elsewhere}") == 2001
+        assert self.say("PUT", "chargingprofiles", "/SECRET-S1", profile | {"response_url": elsewhere}) == 2001
+        assert self.say("GET", "chargingprofiles", f"/SECRET-S1?duration=60&response_url={elsewhere}") == 2001
 
     def command(self) -> None:
         """We send a command and a profile, and the partner tells wrong results, and right ones."""

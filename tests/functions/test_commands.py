@@ -147,6 +147,19 @@ def test_who_has_given_us_no_token_may_name_any_response_url(register: Register,
     assert concludes("ACCEPTED").failure == "the partner is not registered"
 
 
+@pytest.mark.parametrize(
+    "url", ["https://user:pw@example.com/", "https://:443/", "https://a\\b/", "https://a.example/#x", "https://127.1/"]
+)
+def test_a_response_url_that_cannot_be_called_is_refused_whoever_names_it(register: Register, url: str) -> None:
+    token = register("EMSP NL TNM")
+    put_own_location()
+    body = {"response_url": url, "token": TOKEN, "location_id": "L1"}
+    reply = request("POST", "/ocpi/2.2.1/receiver/commands/START_SESSION", token=token, body=body)
+    assert (reply.http_status, reply.status_code) == (200, 2001)
+    assert reply.message.startswith("/response_url")
+    assert stored_requests() == []
+
+
 @pytest.mark.parametrize("command", ["starts", "reserves"])
 def test_no_command_is_kept_that_could_not_be_ended_in_time(
     emsp: Emsp, monkeypatch: pytest.MonkeyPatch, command: str
@@ -818,6 +831,18 @@ def test_a_partner_that_fails_at_length_fails_the_request_too(cpo: Cpo) -> None:
     assert cpo.is_ordered().status == 502
     assert newest().status is RequestStatus.FAILED
     assert len(str(newest().failure)) == 500
+
+
+def test_a_partner_without_a_cpo_cannot_be_asked(connect: Connect) -> None:
+    connect("EMSP NL TNM", offers=[("commands", "RECEIVER")])
+    told = owner("POST", "/commands/STOP_SESSION", {"partner_id": "tnm", "command": {"session_id": "S1"}})
+    assert (told.status, told.detail) == (400, "/partner_id: tnm has no CPO")
+
+
+def test_of_several_cpos_of_a_partner_one_has_to_be_named(connect: Connect) -> None:
+    connect("CPO NL SIM", "CPO NL SIN", offers=[("commands", "RECEIVER")])
+    told = owner("POST", "/commands/STOP_SESSION", {"partner_id": "sim", "command": {"session_id": "S1"}})
+    assert (told.status, told.detail) == (400, "/party: must be given, since sim has 2 CPOs")
 
 
 def test_a_partner_without_the_interface_cannot_be_asked(cpo: Cpo, connect: Connect) -> None:

@@ -10,6 +10,7 @@ from ocpi.logs import logger
 from ocpi.parties.handshake import Handshake
 from ocpi.transport import exchanges
 from ocpi.transport.client import PartnerClient, PartnerUnreachable
+from ocpi.transport.headers import Routing
 from tests.api import request
 from tests.exchange_log import Log, logging_exchanges
 from tests.functions.conftest import Connect, Connection, Register
@@ -129,6 +130,55 @@ def test_a_request_of_ours_is_one_line_with_all_that_was_said(emsp: Connection) 
         "status_code": 1000,
         "request": '{"result":"ACCEPTED"}',
     }
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "told"),
+    [
+        ("PUT", "/2.2.1/locations/NL/OCS/L1/E1", "/2.2.1/locations/NL/OCS/L1/E1"),
+        ("PATCH", "/sessions/NL/OCS/S-1234", "/sessions/NL/OCS/S-1234"),
+        ("DELETE", "/tariffs/NL/OCS/T1?key=0123-4567", "/tariffs/NL/OCS/T1"),
+        ("GET", "/cdrs?offset=50&key=0123-4567", "/cdrs"),
+        (
+            "PUT",
+            "/chargingprofiles/S-1234?response_url=https%3A%2F%2Fx.example%2F0123-4567",
+            "/chargingprofiles/S-1234",
+        ),
+        ("POST", "/2.2.1/cdrs", " (cdrs)"),
+        ("POST", "/2.2.1/commands/START_SESSION", " (commands START_SESSION)"),
+        ("POST", "/commands/results/0123-4567", " (commands)"),
+        ("POST", "/chargingprofiles/0123-4567", " (chargingprofiles)"),
+        ("POST", "/cb/sessions/0123-4567", " (sessions)"),
+        ("PUT", "/tokens/NL/OCS/0123-4567", " (tokens)"),
+        ("POST", "/tokens/0123-4567/authorize?type=RFID", " (tokens)"),
+        ("GET", "/0123-4567", ""),
+    ],
+)
+def test_it_is_told_which_object_a_request_of_ours_is_about_where_that_is_no_secret(
+    partner: Partner, method: str, path: str, told: str
+) -> None:
+    partner.answers[method, path] = 200, {"status_code": 2000, "status_message": f"what is {path}?"}
+    client = PartnerClient("key-of-ours", allow_private=True, routing=Routing(None, None))
+    with logging_exchanges() as log:
+        getattr(client, method.lower())(f"{partner.url}{path}", *([{}] if method in ("PUT", "PATCH") else []))
+    assert only(log, "OUT")["url"] == partner.url + told
+    assert "0123-4567" not in log.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/ocpi/2.2.1/receiver/locations/NL/SIM/L-1234/E1"),
+        ("POST", "/ocpi/2.2.1/receiver/commands/STOP_SESSION"),
+        ("DELETE", "/ocpi/2.2.1/receiver/chargingprofiles/S-1234"),
+    ],
+)
+def test_it_is_told_which_object_a_request_of_a_partner_is_about(
+    connection: Connection, method: str, path: str
+) -> None:
+    with logging_exchanges() as log:
+        request(method, f"{path}?key=0123-4567", token=connection.token)
+    assert only(log, "IN")["url"] == path
 
 
 @pytest.mark.parametrize(

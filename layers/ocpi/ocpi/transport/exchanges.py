@@ -19,6 +19,7 @@ import orjson
 
 from ocpi.logs import logger
 from ocpi.transport.headers import MessageIds, Routing
+from ocpi.types.commands import CommandType
 from ocpi.types.versions import ModuleID
 
 BODY_BYTES = int(os.environ.get("EXCHANGE_BODY_BYTES", "2000"))
@@ -62,7 +63,10 @@ _QUOTED_FROM_LENGTH = 4
 _OPEN_MODULES = frozenset({ModuleID.CDRS, ModuleID.LOCATIONS, ModuleID.SESSIONS, ModuleID.TARIFFS})
 """Modules with nothing secret in the URLs of their objects."""
 
-_WORD = re.compile(r"[a-z]+|\d\.\d(\.\d)?")
+_PARAMETERS = frozenset({"date_from", "date_to", "duration", "limit", "offset", "type"})
+"""Parameters of OCPI that tell nothing; others are response URLs, or some partner's own keys."""
+
+_WORD = re.compile(rf"[a-z]+|{'|'.join(CommandType)}|\d\.\d(\.\d)?")
 """Parts of a URL that tell nothing, such as `results` or `2.2.1`."""
 
 type _Parsed = dict[str, _Parsed] | list[_Parsed] | str | float | bool | None
@@ -247,9 +251,9 @@ def secrets_in(url: str, method: str = "POST") -> Iterator[str]:
         _, *parts = place.partition("://")[2].split("/")
         after = parts.index(module) + 1 if module in parts else 0
         yield from (unquote(part) for part in parts[after:] if not _WORD.fullmatch(part))
-    if module is ModuleID.TOKENS or (method != "POST" and module in _OPEN_MODULES):
-        return
     for name, value in parse_qsl(query):
+        if name in _PARAMETERS:
+            continue
         yield value
         if name == "response_url":
             yield from (unquote(part) for part in value.split("/") if not _WORD.fullmatch(part))
