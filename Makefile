@@ -36,7 +36,8 @@ fuzz: setup ## bad input, for long: FUZZ_EXAMPLES=N of everything, other ones in
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) $(BIN)/pytest -n auto tests/fuzz $(ARGS)
 
 convergence: setup ## faults for long: SEEDS=N stories of two platforms, and each call of each function gone wrong
-	THOROUGH=1 $(BIN)/pytest -q -n auto tests/delivery tests/functions/test_exactly_one_result.py
+	THOROUGH=1 $(BIN)/pytest -q -n auto tests/delivery tests/functions/test_exactly_one_result.py \
+		tests/functions/test_pulled_lists_converge.py
 	$(BIN)/python -m tests.delivery $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 lint: setup check-template ## ruff, the template, the shell scripts' syntax

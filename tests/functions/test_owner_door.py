@@ -120,7 +120,7 @@ def test_whatever_stands_in_a_path_there_is_no_such_thing(path: str) -> None:
     assert owner("POST" if "commands" in path else "GET", path, {} if "commands" in path else None).status == 404
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_mutation_of_a_valid_body_makes_us_fail(data: st.DataObject) -> None:
     url = data.draw(st.sampled_from(sorted(URLS)))

@@ -298,21 +298,21 @@ def test_a_cdr_that_cannot_be_priced_is_told_as_a_difference() -> None:
     assert (reply.status, reply.detail) == (400, "/time_zone: Field required")
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_mutation_of_a_session_makes_us_fail(aws: None, data: st.DataObject) -> None:
     order = data.draw(mutated(examples.PRICE_ORDER | {"tariffs": [examples.TARIFF | {"id": "DAY"}]}))
     assert owner("POST", "/prices", order).status in (200, 400, 404)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_no_mutation_of_a_cdr_makes_us_fail(data: st.DataObject) -> None:
     order = data.draw(mutated(examples.VERIFICATION_ORDER | {"decimals": 2, "tariffs": [examples.TARIFF]}))
     assert owner("POST", "/verifications", order).status in (200, 400)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_mutation_of_what_a_cdr_is_made_of_makes_us_fail(stored: None, data: st.DataObject) -> None:
     order = data.draw(mutated({"id": "CDR1", "location": USED, "decimals": 2} | json.loads(wire.dumps(MEASURED))))

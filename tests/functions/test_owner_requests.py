@@ -110,7 +110,7 @@ ORDERS = {
 }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_mutation_of_an_order_makes_us_fail(cpo: Connection, data: st.DataObject) -> None:
     owner("PUT", "/tokens/NL/OCS/0123ABCD", examples.TOKEN)
@@ -121,7 +121,7 @@ def test_no_mutation_of_an_order_makes_us_fail(cpo: Connection, data: st.DataObj
     assert reply.status in (202, 400, 404), reply
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_mutation_of_a_result_makes_us_fail(emsp: Connection, data: st.DataObject) -> None:
     result = data.draw(mutated({"result": "ACCEPTED", "message": [{"language": "en", "text": "Done"}]}))
@@ -129,7 +129,7 @@ def test_no_mutation_of_a_result_makes_us_fail(emsp: Connection, data: st.DataOb
     assert reply.status in (200, 400), reply
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_mutation_of_a_charging_profile_makes_us_fail(cpo: Connection, data: st.DataObject) -> None:
     cpo.partner.answers["PUT", "/chargingprofiles/S1"] = ACCEPTED

@@ -1,5 +1,6 @@
 """Whatever happens to a partner's list while it is read, in the end we have what the partner has."""
 
+import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +19,9 @@ from tests.partner import Answer, Seen, ok
 from tests.pulls import go_round
 
 OFFERS = [("tariffs", "SENDER")]
+SEEDS = range(40 if "THOROUGH" in os.environ else 2)
+"""`make test` takes a few, one for each order of the list; `make convergence` many."""
+
 PAGE = 3
 ROUNDS = 12
 
@@ -98,7 +102,7 @@ def held() -> dict[str, str]:
 
 
 @pytest.mark.requirement("TRA-45", "TRA-27", "TAR-02")
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_after_the_faults_the_next_whole_pull_brings_all_and_a_full_one_lets_go_of_the_rest(
     connect: Connect, time: Callable[..., None], seed: int
 ) -> None:

@@ -17,7 +17,7 @@ _NEVER = b"", b"[]", b"null", b"\xff", b"<html>", b'{"status_code":1000}', b"[" 
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT"])
-@examples(60)
+@examples(25)
 @given(data=st.data())
 def test_no_versions_of_a_partner_do_harm(attacked: Platform, method: str, data: st.DataObject) -> None:
     server = attacked.partner
@@ -32,7 +32,7 @@ def test_no_versions_of_a_partner_do_harm(attacked: Platform, method: str, data:
 
 
 @pytest.mark.parametrize("name", [f"POST {OWNER}/commands", f"PUT {OWNER}/chargingprofiles", f"POST {OWNER}/requests"])
-@examples(40)
+@examples(20)
 @given(data=st.data())
 def test_no_answer_to_a_request_does_harm(attacked: Platform, name: str, data: st.DataObject) -> None:
     answers = attacked.partner.answers

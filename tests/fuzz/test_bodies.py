@@ -46,7 +46,7 @@ def test_the_documents_that_are_mutated_here_are_valid(
 
 @pytest.mark.requirement("TRA-13", "TYP-10")
 @every_endpoint
-@examples(10)
+@examples(5)
 @given(data=st.data())
 def test_no_mutation_of_a_valid_document_does_harm(attacked: Platform, endpoint: Endpoint, data: st.DataObject) -> None:
     document = data.draw(st.sampled_from(endpoint.documents))

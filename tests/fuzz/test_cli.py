@@ -69,21 +69,21 @@ URL = TYPED | st.sampled_from(
 )
 
 
-@examples(40)
+@examples(20)
 @given(name=TYPED | st.just("Partner"), role=ROLE | st.just("CPO:NL/SIM"))
 def test_partner_add(attacked: Platform, name: str, role: str) -> None:
     attacked.restore()
     _ocpi("partner", "add", "--name", name, "--role", role)
 
 
-@examples(40)
+@examples(20)
 @given(name=TYPED | st.just("sim"), words=st.lists(WORDS, max_size=3))
 def test_partner_set(attacked: Platform, name: str, words: list[str]) -> None:
     attacked.restore()
     _ocpi("partner", "set", name, *words)
 
 
-@examples(40)
+@examples(20)
 @given(name=TYPED, url=URL)
 def test_partner_register(attacked: Platform, name: str, url: str) -> None:
     before = attacked.restore()
@@ -92,7 +92,7 @@ def test_partner_register(attacked: Platform, name: str, url: str) -> None:
 
 
 @pytest.mark.usefixtures("attacked")
-@examples(60)
+@examples(25)
 @given(url=URL, token=TYPED | st.just("token"), role=st.sampled_from(["cpo", "emsp"]) | TYPED)
 def test_check(url: str, token: str, role: str) -> None:
     assert _ocpi("check", url, "--token", token, "--role", role, "--timeout", "0.5") != 0

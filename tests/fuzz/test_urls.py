@@ -158,7 +158,7 @@ METHODS = (
 
 
 @pytest.mark.requirement("TRA-13")
-@examples(250)
+@examples(120)
 @given(data=st.data())
 def test_no_path_does_harm(attacked: Platform, data: st.DataObject) -> None:
     route = data.draw(st.sampled_from(READ + WRITTEN))
@@ -227,7 +227,7 @@ NAMES = (
 
 
 @pytest.mark.requirement("TRA-13")
-@examples(250)
+@examples(120)
 @given(data=st.data())
 def test_no_query_does_harm(attacked: Platform, data: st.DataObject) -> None:
     route = data.draw(st.sampled_from(LISTS * 3 + READ + WRITTEN))
@@ -340,7 +340,7 @@ VALUES = (
 
 
 @pytest.mark.requirement("TRA-13")
-@examples(250)
+@examples(120)
 @given(data=st.data())
 def test_no_header_does_harm(attacked: Platform, data: st.DataObject) -> None:
     route = data.draw(st.sampled_from(READ + WRITTEN))
