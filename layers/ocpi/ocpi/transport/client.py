@@ -215,16 +215,21 @@ def _pool(scheme: str, host: str, port: int, address: str) -> urllib3.HTTPConnec
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:
     if 100 <= response.status < 200:
         response.close()  # the answer proper is still to come, and the next request must not take it for its own
-    content = b""
     try:
-        while chunk := response.read1(65536, decode_content=True):
-            content += chunk
-            if len(content) > MAX_ANSWER_BYTES:
-                raise urllib3.exceptions.HTTPError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        content = _content(response)
     except urllib3.exceptions.HTTPError:
         response.close()  # what may be left of it is not waited for
         raise
     response.release_conn()
+    return content
+
+
+def _content(response: urllib3.BaseHTTPResponse) -> bytes:
+    content = b""
+    while chunk := response.read1(65536, decode_content=True):
+        content += chunk
+        if len(content) > MAX_ANSWER_BYTES:
+            raise urllib3.exceptions.HTTPError(f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
     return content
 
 
