@@ -38,8 +38,8 @@ READS = ("GetItem", "Query", "Decrypt", "GetSecretValue")
 TIMEOUT_S = 30
 MOST_STEPS = 80
 
-EVERY = 1 if "THOROUGH" in os.environ else 9
-"""`make test` kills before every ninth step, `make convergence` before each."""
+EVERY = 1 if "THOROUGH" in os.environ else 6
+"""`make test` kills before every sixth step, `make convergence` before each."""
 
 
 class Killed(BaseException):
