@@ -7,7 +7,7 @@ import pytest
 
 from local.aws import Stack
 from tests.e2e.client import Client, ocpi
-from tests.partner import TOKEN, partner
+from tests.partner import ROLES, TOKEN, partner
 
 pytestmark = pytest.mark.e2e
 
@@ -19,7 +19,7 @@ def test_a_handshake_is_found_by_its_correlation_id(stack: Stack) -> None:
     client = Client(invitation["token"])
     with partner() as other:
         other.serve_versions()
-        client.register(stack.versions_url, other)
+        client.register(stack.versions_url, other, roles=[role | {"party_id": "TRC"} for role in ROLES])
     found = _of_partner(stack, "traced-cpo")
     assert {each["correlation_id"] for each in found} == {"e2e"}, "ours carry that of the request that caused them"
     handshake = [(each["direction"], each["url"].removeprefix(other.url)) for each in found]
