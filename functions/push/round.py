@@ -92,8 +92,10 @@ class Round:
 
     def next_at(self, breaker: Breaker) -> datetime | None:
         """When there is something to send again; None if there is nothing."""
+        now = clock.now()
         sick = [sickness.retry_at for module, sickness in breaker.sick.items() if module in self._modules]
-        return min([*self._later, *filter(None, sick)], default=None)
+        # The time of a module may have come while its objects have pauses of their own: then it is these that count.
+        return min([*self._later, *(at for at in sick if at and at > now)], default=None)
 
     def _bring(self, due: DueObject, breaker: Breaker) -> Breaker:
         """Bring one object to the partner, and keep what became of it."""

@@ -9,7 +9,7 @@ import boto3
 import pytest
 
 from ocpi import clock
-from ocpi.push.breaker import FAILURES, MODULE_FAILURES, Breakers, BreakerState
+from ocpi.push.breaker import FAILURES, MODULE_FAILURES, Breakers, BreakerState, Sickness
 from ocpi.push.due import DueObjects, Given
 from ocpi.push.health import Healths
 from ocpi.store.partner import PartnerStatus
@@ -318,6 +318,20 @@ def test_a_module_that_fails_is_left_alone_and_the_others_go_on(
     emsp.server.answers["POST", "/cdrs"] = ok()
     later(minutes=2)
     assert len(emsp.due) == 0
+
+
+def test_a_module_whose_time_has_come_while_its_objects_pause_wakes_nobody_before_they_are_due(
+    loop: Loop, emsp: Receiver, later: Callable[..., None], moments: Iterator[str]
+) -> None:
+    emsp.answer = DOWN
+    put_locations(1, moments)
+    loop.run()
+    (due,) = DueObjects("deliveries").all(emsp.id)
+    DueObjects("deliveries").postpone(due, clock.now() + timedelta(minutes=10), attempts=5)
+    sick = {ModuleID.LOCATIONS: Sickness(failures=3, retry_at=clock.now() - timedelta(seconds=1))}
+    Breakers("deliveries").change(emsp.id, lambda known: known.model_copy(update={"sick": sick, "wake_at": None}))
+    later(seconds=0)
+    assert Breakers("deliveries").get(emsp.id).wake_at == clock.now() + timedelta(minutes=10)
 
 
 def test_one_object_that_is_answered_with_an_error_of_authorization_does_not_keep_the_others_back(
