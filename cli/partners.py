@@ -52,7 +52,7 @@ def invite(
     context: typer.Context,
     name: Annotated[str, typer.Option(help="What you call the partner; its id is made from it.")],
     quirk: Quirks = [],  # noqa: B006 - typer reads it and never changes it
-    role: Pinned = [],  # noqa: B006
+    role: Pinned = [],  # noqa: B006 - as above
     as_json: AsJson = False,
 ) -> None:
     """Make the token (CREDENTIALS_TOKEN_A) with which a partner registers with us.
@@ -80,7 +80,7 @@ def register(
         str, typer.Option(prompt=True, hide_input=True, envvar="OCPI_TOKEN_A", help="The token they gave you.")
     ],
     quirk: Quirks = [],  # noqa: B006 - typer reads it and never changes it
-    role: Pinned = [],  # noqa: B006
+    role: Pinned = [],  # noqa: B006 - as above
     as_json: AsJson = False,
 ) -> None:
     """Register with a partner that has given us a token and its versions URL."""
@@ -159,7 +159,7 @@ def set_(
     context: typer.Context,
     partner: Name,
     switches: Switches = [],  # noqa: B006 - typer reads it and never changes it
-    role: Pinned = [],  # noqa: B006
+    role: Pinned = [],  # noqa: B006 - as above
     as_json: AsJson = False,
 ) -> None:
     """Switch quirks of a partner on or off, and say which roles it may have."""

@@ -382,7 +382,7 @@ class Stream:
         numbers = [change["dynamodb"]["SequenceNumber"] for change in self.changes()]
         bury("outbox", letter(numbers[first], numbers[last], self.arn))
 
-    def invoke(self, _client: BaseClient, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803
+    def invoke(self, _client: BaseClient, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - as boto3 names them
         """As Lambda does."""
         assert FunctionName == OUTPUTS["OutboxFunctionName"]
         if self.fails:

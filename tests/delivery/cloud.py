@@ -220,10 +220,10 @@ class Stepping:
 class PlainKMS:
     """KMS that keeps no secret."""
 
-    def encrypt(self, *, Plaintext: bytes, **_: object) -> dict[str, bytes]:  # noqa: N803
+    def encrypt(self, *, Plaintext: bytes, **_: object) -> dict[str, bytes]:  # noqa: N803 - as boto3 names them
         return {"CiphertextBlob": Plaintext}
 
-    def decrypt(self, *, CiphertextBlob: bytes, **_: object) -> dict[str, bytes]:  # noqa: N803
+    def decrypt(self, *, CiphertextBlob: bytes, **_: object) -> dict[str, bytes]:  # noqa: N803 - as boto3 names them
         return {"Plaintext": CiphertextBlob}
 
 

@@ -81,13 +81,13 @@ class MemoryDynamoDB:
         """All items of a table."""
         return list(self._tables[table].items.values())
 
-    def get_item(self, *, TableName: str, Key: Typed, ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803
+    def get_item(self, *, TableName: str, Key: Typed, ConsistentRead: bool) -> dict[str, Any]:  # noqa: N803 - as boto3 names them
         """One item; always consistent."""
         assert ConsistentRead
         item = self._tables[TableName].items.get(_key(Key))
         return {"Item": item} if item else {}
 
-    def put_item(self, *, ReturnValues: str = "", **put: Any) -> dict[str, Any]:  # noqa: N803
+    def put_item(self, *, ReturnValues: str = "", **put: Any) -> dict[str, Any]:  # noqa: N803 - as boto3 names them
         """Write an item whole."""
         self._meet("PutItem")
         (old,) = self._write([("Put", put)])
@@ -102,7 +102,7 @@ class MemoryDynamoDB:
         self._meet("DeleteItem")
         self._write([("Delete", delete)])
 
-    def transact_write_items(self, *, TransactItems: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803
+    def transact_write_items(self, *, TransactItems: Iterable[Mapping[str, Any]]) -> None:  # noqa: N803 - as boto3 names them
         """Write all or nothing."""
         self._meet("TransactWriteItems")
         actions = [action for each in TransactItems for action in each.items()]
@@ -112,7 +112,7 @@ class MemoryDynamoDB:
             raise _error("TransactionCanceledException", CancellationReasons=reasons)
         self._write(actions)
 
-    def query(self, *, TableName: str, KeyConditionExpression: str, **query: Any) -> dict[str, Any]:  # noqa: N803
+    def query(self, *, TableName: str, KeyConditionExpression: str, **query: Any) -> dict[str, Any]:  # noqa: N803 - as boto3 names them
         """A partition of the table, or a stretch of one of an index."""
         table, values = self._tables[TableName], query.pop("ExpressionAttributeValues")
         index, limit = query.pop("IndexName", None), query.pop("Limit", None)

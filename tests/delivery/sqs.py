@@ -102,12 +102,12 @@ class SQSClient:
         self._queues = queues
         self._not_heard = not_heard
 
-    def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803
+    def send_message_batch(self, *, QueueUrl: str, Entries: Iterable[Mapping[str, Any]]) -> dict[str, Any]:  # noqa: N803 - as boto3 names them
         for entry in Entries:
             self._send(QueueUrl, entry["MessageBody"], group=entry.get("MessageGroupId"))
         return {}
 
-    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:  # noqa: N803
+    def send_message(self, *, QueueUrl: str, MessageBody: str, DelaySeconds: int) -> None:  # noqa: N803 - as boto3 names them
         assert DelaySeconds <= 900
         self._send(QueueUrl, MessageBody, delay_s=DelaySeconds)
 

@@ -154,7 +154,7 @@ def require_as_usual(what: str, fleet: Fleet) -> None:
     told = (
         f"{what}, {fleet.concurrency} at a time: p95 {found:.3f} s, usually {usual:.3f} s ({found / usual:.2f} times)"
     )
-    print(told)  # noqa: T201
+    print(told)  # noqa: T201 - the figures of docs/delivery.md
     assert found <= SLOWER * usual, told
 
 

@@ -462,7 +462,7 @@ def test_a_partner_that_is_to_be_tried_later_wakes_itself(
 
 def _delayed() -> list[dict[str, Any]]:
     """What is on the timeouts queue, whatever its delay."""
-    from moto.backends import get_backend  # noqa: PLC0415
+    from moto.backends import get_backend  # noqa: PLC0415 - for this one look inside
 
     (queue,) = [q for q in get_backend("sqs")["123456789012"]["eu-central-1"].queues.values() if q.name == "timeouts"]
     return [{"body": message.body} for message in queue._messages]

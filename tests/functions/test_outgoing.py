@@ -299,7 +299,7 @@ def test_no_secret_of_an_object_of_any_size_is_quoted(partner: Partner, periods:
 
 def pointing(secure: Partner, url: str) -> None:
     """Have a partner advertise this as its Locations receiver."""
-    credentials, locations = secure.answers["GET", "/details"][1]["data"]["endpoints"]  # type: ignore[index]
+    credentials, locations = secure.answers["GET", "/details"][1]["data"]["endpoints"]  # type: ignore[index]  # as this test has put it there
     details = {"version": "2.2.1", "endpoints": [credentials, locations | {"url": url}]}
     secure.answers["GET", "/details"] = ok(details)
 

@@ -32,7 +32,7 @@ def partner(one_for_all: Running) -> Running:
     """A partner that holds nothing and has no faults."""
     one_for_all.parts.conditions.faults.clear()
     one_for_all.parts.conditions.served.clear()
-    one_for_all.parts.held._objects["locations"].clear()  # type: ignore[index]
+    one_for_all.parts.held._objects["locations"].clear()  # type: ignore[index]  # as this test has put it there
     return one_for_all
 
 
