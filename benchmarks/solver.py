@@ -14,8 +14,8 @@ import pulp
 
 from benchmarks.figure import Batch, Figure, in_turn
 from optimizer.model import solve
+from optimizer.phases import PHASES
 from optimizer.problem import Problem, Vehicle, grid
-from optimizer.site import PHASES
 
 TURNS = 7
 SIZES = (50, 200)

@@ -14,7 +14,8 @@ from ocpi.store.keys import ObjectId
 from ocpi.store.sites import SiteConfig
 from ocpi.store.table import Conflict
 from ocpi.types.versions import ModuleID
-from optimizer.site import Phase, Site, parse_site, parse_time
+from optimizer.phases import Phase
+from optimizer.site import Site, parse_site, parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Describe sites, look at them, and change their limits.")
 

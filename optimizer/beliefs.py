@@ -16,8 +16,9 @@ from ocpi.types.cdrs import CdrDimensionType
 from ocpi.types.locations import EVSE, Capability, Connector, Location, PowerType
 from ocpi.types.primitives import same
 from ocpi.types.sessions import ChargingPreferences, Session
+from optimizer.phases import Phase
 from optimizer.problem import HORIZON, Vehicle
-from optimizer.site import Phase, Site, SiteEvse
+from optimizer.site import Site, SiteEvse
 
 UNKNOWN_MAX_A = 32.0
 """What an EVSE counts with whose Location has not been told: the usual fuse of an AC charge point."""

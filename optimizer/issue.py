@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 
 import numpy as np
 
+from optimizer.phases import Phase
 from optimizer.profiles import EPSILON_A, Floats, Schedule, breakpoints
-from optimizer.site import Phase
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 

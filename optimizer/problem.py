@@ -9,8 +9,9 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from optimizer.phases import Phase
 from optimizer.profiles import Schedule
-from optimizer.site import Phase, Site
+from optimizer.site import Site
 
 HORIZON = timedelta(hours=36)
 """How far ahead is planned at most."""

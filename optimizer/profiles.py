@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ocpi.types.chargingprofiles import ChargingProfile, ChargingProfilePeriod, ChargingRateUnit
-from optimizer.site import Phase, Site
+from optimizer.phases import Phase
+from optimizer.site import Site
 
 if TYPE_CHECKING:
     from optimizer.problem import Plan, Problem, Vehicle

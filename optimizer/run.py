@@ -24,9 +24,10 @@ from ocpi.types.versions import ModuleID
 from optimizer.beliefs import Charging, believe, newcomer_a
 from optimizer.issue import SessionState, to_send, worst_case
 from optimizer.model import solve
+from optimizer.phases import Phase
 from optimizer.problem import Plan, Problem, available, grid
 from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
-from optimizer.site import Phase, Site, parse_site
+from optimizer.site import Site, parse_site
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from difflib import get_close_matches
 from itertools import pairwise
-from typing import Annotated, Literal, Self
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import (
@@ -27,9 +27,7 @@ from pydantic import (
 )
 
 from ocpi.types.primitives import format_datetime
-
-Phase = Literal["L1", "L2", "L3"]
-PHASES: tuple[Phase, ...] = ("L1", "L2", "L3")
+from optimizer.phases import PHASES, Phase
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.0+)?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
 _EARLIEST = datetime.min.replace(tzinfo=UTC)

@@ -14,9 +14,10 @@ import numpy as np
 
 from optimizer.issue import SessionState, to_send
 from optimizer.model import solve
+from optimizer.phases import PHASES, Phase
 from optimizer.problem import Problem, Vehicle, available, grid
 from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
-from optimizer.site import PHASES, Phase, Site, parse_site
+from optimizer.site import Site, parse_site
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -17,8 +17,8 @@ from hypothesis.stateful import (
 )
 
 from optimizer.issue import SessionState, to_send, worst_case
+from optimizer.phases import PHASES, Phase
 from optimizer.profiles import Schedule
-from optimizer.site import PHASES, Phase
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)
 WIRINGS: list[tuple[Phase, ...]] = [PHASES, ("L1",), ("L2",), ("L3",)]

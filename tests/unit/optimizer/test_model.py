@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from optimizer import model
 from optimizer.model import broken_limits, solve
+from optimizer.phases import PHASES, Phase
 from optimizer.problem import Plan, Problem, Vehicle, available, grid
 from optimizer.profiles import Schedule, schedules
-from optimizer.site import PHASES, Phase
 from tests.unit.optimizer.simulation import tight_site
 
 START = datetime(2026, 3, 2, 8, 2, 17, tzinfo=UTC)

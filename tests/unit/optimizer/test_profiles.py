@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 
 from ocpi import wire
 from ocpi.types.chargingprofiles import ChargingProfile
+from optimizer.phases import PHASES, Phase
 from optimizer.problem import Vehicle
 from optimizer.profiles import Schedule, floor_tenth, limit_schedules, safe_tails
-from optimizer.site import PHASES, Phase
 from tests.unit.optimizer.simulation import tight_site
 
 START = datetime(2026, 3, 2, 8, tzinfo=UTC)

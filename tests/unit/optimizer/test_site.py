@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from optimizer.site import PHASES, LimitPeriod, Phase, Site, SiteError, parse_site
+from optimizer.phases import PHASES, Phase
+from optimizer.site import LimitPeriod, Site, SiteError, parse_site
 
 Document = dict[str, Any]
 

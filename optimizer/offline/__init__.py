@@ -1,0 +1,1 @@
+"""The optimizer without a platform: scenarios out of a file, and simulations over real sessions."""

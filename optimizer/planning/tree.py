@@ -1,0 +1,184 @@
+"""The limit tree as rows: each says that a weighted sum of rates stays under a series.
+
+Where currents of a line add up as numbers, a line's limit is one row. Between lines they are vectors, 60 degrees apart
+on each line: their sum stays inside a circle, of which the rows cut off the part outside a polygon inscribed in it.
+All weights are 0 or more, so a lower rate never breaks what a higher one kept.
+"""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.phases import Phase
+from optimizer.planning.problem import Floats, Line, Node, Problem, Wiring
+
+FACETS = 8
+"""Sides of the polygon in the 60 degrees that sums can lie in: it gives away 0.2 % of the limit at most."""
+
+_FACET_RAD = math.radians(60) / FACETS
+_PAIRS: Mapping[frozenset[Phase], Mapping[Phase, float]] = {
+    frozenset(("L1", "L2")): {"L1": 30.0, "L2": -30.0},
+    frozenset(("L2", "L3")): {"L2": 30.0, "L3": -30.0},
+    frozenset(("L3", "L1")): {"L3": 30.0, "L1": -30.0},
+}
+"""The angle in degrees of the current between two lines, on each of them, against that line's own voltage."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One limit: `line` (L1, L2, L3, or kW) of a node; `facet` is the side of the polygon, 0 where there is none."""
+
+    node: str
+    line: Line
+    facet: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Supply:
+    """How electricity reaches the sessions of a site; see :class:`Problem` about the fields."""
+
+    wiring: Wiring
+    voltage_v: float
+    phases: tuple[Phase, ...]
+
+    def kw_per_unit(self, phases: Sequence[Phase], *, dc: bool) -> float:
+        """The power in kW that one unit of a session's rate brings."""
+        if dc:
+            return 1.0
+        if self.wiring is Wiring.STAR:
+            return len(phases) * self.voltage_v / 1000
+        return (math.sqrt(3) if len(phases) == 3 else 1.0) * self.voltage_v / 1000
+
+    def kw_per_line_a(self) -> float:
+        """The power in kW that one ampere on all lines alike brings."""
+        return self.kw_per_unit(self.phases, dc=False)
+
+    def weight(self, row: Row, phases: Sequence[Phase], *, dc: bool) -> float:
+        """What one unit of a session's rate adds to the sum that a row limits."""
+        if row.line == "kW":
+            return self.kw_per_unit(phases, dc=dc)
+        ampere = 1 / self.kw_per_line_a() if dc else 1.0
+        lines = self.phases if dc else phases
+        if row.line not in lines:
+            return 0.0
+        if self.wiring is Wiring.STAR:
+            return ampere
+        angle = _PAIRS[frozenset(lines)][row.line] if len(lines) == 2 else 0.0
+        return ampere * math.cos(math.radians(angle) - _normal_rad(row.facet))
+
+    def rows(self, node: str, line: Line) -> Iterator[tuple[Row, float]]:
+        """The rows that keep a line of a node, each with the part of the limit that it allows."""
+        if line == "kW" or self.wiring is Wiring.STAR:
+            yield Row(node, line), 1.0
+            return
+        for facet in range(FACETS):
+            yield Row(node, line, facet), math.cos(_FACET_RAD / 2)
+
+
+def _normal_rad(facet: int) -> float:
+    """The direction of a side of the polygon, against the voltage of its line."""
+    return math.radians(-30) + (facet + 0.5) * _FACET_RAD
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """All limits of a problem: for each row and step, `weights` @ rates <= `room`.
+
+    `weights` is (rows, vehicles). `room` is (rows, steps): what the limit leaves beside other loads, tails of vehicles
+    that have left, and what is kept free; never below 0. `over` is (rows, steps): by how much other loads alone are
+    above the limit.
+    """
+
+    rows: tuple[Row, ...]
+    weights: Floats
+    room: Floats
+    over: Floats
+
+
+def rows_of(problem: Problem) -> Rows:
+    """The limits of a problem."""
+    supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
+    above = ancestors(problem.nodes)
+    rows: list[Row] = []
+    free: list[Floats] = []
+    reserved: list[Floats] = []
+    for node in problem.nodes:
+        below = [each for each in problem.nodes if node.id in above[each.id]]
+        for line, limit in _limits(node):
+            left = limit - sum((_load(supply, each, line) for each in below), start=np.zeros(limit.shape))
+            kept = _reserve(supply, node, line)
+            for row, part in supply.rows(node.id, line):
+                rows.append(row)
+                free.append(part * left)
+                reserved.append(part * kept + np.zeros(limit.shape))
+    shape = (len(rows), len(problem.step_seconds))
+    weights = _weights(problem, supply, above, rows)
+    beside_others = np.array(free).reshape(shape)
+    room = beside_others - np.array(reserved).reshape(shape) - weights @ _tails(problem)
+    return Rows(tuple(rows), weights, np.clip(room, 0.0, None), np.clip(-beside_others, 0.0, None))
+
+
+def ancestors(nodes: Sequence[Node]) -> dict[str, list[str]]:
+    """Each node with all nodes above it, itself first, the grid connection last."""
+    parents = {node.id: node.parent for node in nodes}
+
+    def upwards(id_: str | None) -> Iterator[str]:
+        while id_ is not None:
+            yield id_
+            id_ = parents[id_]
+
+    return {id_: list(upwards(id_)) for id_ in parents}
+
+
+def _limits(node: Node) -> Iterator[tuple[Line, Floats]]:
+    yield from node.limit_a.items()
+    if node.limit_kw is not None:
+        yield "kW", node.limit_kw
+
+
+def _load(supply: Supply, node: Node, line: Line) -> Floats | float:
+    """What others than sessions draw at a node, on a line in ampere or in all in kW.
+
+    A load that is known only in kW counts alike on all lines, and the other way round.
+    """
+    if line == "kW":
+        if node.load_kw is not None:
+            return node.load_kw
+        return _mean(supply, node.load_a) * supply.kw_per_line_a()
+    if line in node.load_a:
+        return node.load_a[line]
+    return 0.0 if node.load_a or node.load_kw is None else node.load_kw / supply.kw_per_line_a()
+
+
+def _reserve(supply: Supply, node: Node, line: Line) -> Floats | float:
+    if line == "kW":
+        return _mean(supply, node.reserve_a) * supply.kw_per_line_a()
+    return node.reserve_a.get(line, 0.0)
+
+
+def _mean(supply: Supply, ampere: Mapping[Phase, Floats]) -> Floats | float:
+    """What flows on the average line."""
+    return sum(ampere.values(), start=np.zeros(1)) / len(supply.phases)
+
+
+def _weights(problem: Problem, supply: Supply, above: Mapping[str, Sequence[str]], rows: Sequence[Row]) -> Floats:
+    """What one unit of each vehicle's rate adds to each row; (rows, vehicles)."""
+    kinds: dict[tuple[str, tuple[Phase, ...], bool], Floats] = {}
+    for vehicle in problem.vehicles:
+        kind = vehicle.node, vehicle.phases, vehicle.dc
+        if kind not in kinds:
+            path = set(above[vehicle.node])
+            kinds[kind] = np.array(
+                [supply.weight(row, vehicle.phases, dc=vehicle.dc) if row.node in path else 0.0 for row in rows]
+            )
+    columns = [kinds[vehicle.node, vehicle.phases, vehicle.dc] for vehicle in problem.vehicles]
+    return np.array(columns).reshape(len(columns), len(rows)).T
+
+
+def _tails(problem: Problem) -> Floats:
+    """What vehicles may draw after they were believed to leave; (vehicles, steps)."""
+    tails = np.array([[vehicle.tail] for vehicle in problem.vehicles]).reshape(-1, 1)
+    leaves = np.array([[vehicle.departure_s] for vehicle in problem.vehicles]).reshape(-1, 1)
+    return np.where(leaves < problem.edges_s[1:], tails, 0.0)
