@@ -120,6 +120,15 @@ def rows_of(problem: Problem) -> Rows:
     return Rows(tuple(rows), weights, np.clip(room, 0.0, None), np.clip(-beside_others, 0.0, None))
 
 
+def total_load_kw(problem: Problem) -> Floats:
+    """What others than sessions draw from the grid connection, PV being less than zero; (steps,)."""
+    supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
+    total = np.zeros(len(problem.step_seconds))
+    for node in problem.nodes:
+        total = total + _load(supply, node, "kW")
+    return total
+
+
 def ancestors(nodes: Sequence[Node]) -> dict[str, list[str]]:
     """Each node with all nodes above it, itself first, the grid connection last."""
     parents = {node.id: node.parent for node in nodes}

@@ -1,0 +1,307 @@
+"""The charging of a site as one linear program.
+
+A kWh is worth far more than what it may cost, the first slices of a need more than the last; then come cost, charging
+early, and few rises. It is never infeasible: what cannot be had stands in the slices, and what others draw above a
+limit is no matter of the vehicles'.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.planning.case import SLICES, Case
+from optimizer.planning.problem import Bools, Floats
+from optimizer.planning.program import Program, Timing
+from optimizer.planning.tree import Supply, ancestors, total_load_kw
+
+Ints = NDArray[np.int64]
+
+WORTH = 10.0
+"""What the last slice of a need is worth a kWh, in times the highest price."""
+
+SLICE_WORTH = np.linspace(3.0, 1.0, SLICES)
+"""What each slice is worth, in times the last one."""
+
+PEAK_H = 4.0
+"""A kWh is worth the demand charge of so many kW besides: a need that fits into a quarter of an hour is met."""
+
+LATE_PRICE = 1e-3
+"""Per kWh and hour of waiting, in spreads of prices. The last vehicle pays half as much again as the first: of equal
+claims one goes before the other throughout, which gives few long blocks where a tie would give many short ones."""
+
+RISE_PRICE = 0.02
+"""Per kW by which a rate rises from one step to the next, in spreads of prices."""
+
+OVER_WORTH = 1000.0
+"""Per unit and hour of what a battery could have kept under a limit and did not, in times a kWh's worth."""
+
+SCALE = 100.0
+"""The highest price in the program: the smallest differences stay far above the solver's tolerances."""
+
+SIMPLEX_CELLS = 100_000
+"""Above so many variables presolve pays."""
+
+
+@dataclass(frozen=True)
+class Relaxed:
+    """An optimum: any rate up to the highest, (n, t), and what the battery draws, (t,) in kW."""
+
+    rates: Floats
+    battery_kw: Floats | None
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What the program may choose: rates between `lower` and `upper`, (n, t) each; equal ones are no choice."""
+
+    lower: Floats
+    upper: Floats
+
+    @classmethod
+    def free(cls, case: Case) -> "Bounds":
+        """Anything from nothing to the highest rate, during the stay."""
+        return cls(np.zeros(case.shape), np.where(case.stays, case.most[:, None], 0.0))
+
+
+def relaxed(
+    case: Case,
+    bounds: Bounds,
+    time_limit_s: float,
+    timing: Timing,
+    *,
+    bare: bool = False,
+    steady: Bools | None = None,
+) -> Relaxed:
+    """The optimum of the program.
+
+    Args:
+        case: the problem.
+        bounds: of the rates.
+        time_limit_s: how long the solver may take.
+        timing: is added to.
+        bare: leave out slices: a kWh is worth the same to all of one priority.
+        steady: (n, t) where a rise against the step before shall cost something.
+
+    Raises:
+        SolverFailed: there is no optimum to be had.
+    """
+    program = Program(timing)
+    cells = _Cells(case, bounds)
+    money = _Money.of(case)
+    late = LATE_PRICE * money.spread * np.linspace(1.0, 1.5, case.shape[0])[:, None] * case.wait_h
+    cost = cells.of((late + money.price) * case.kwh_per_unit)
+    if bare:
+        cost = cost - money.worth * cells.of(case.priority[:, None] * case.kwh_per_unit)
+    ids = program.columns(cells.upper, cost, cells.lower)
+    _energy_rows(program, case, cells, None if bare else money.worth)
+    battery = _battery(program, case) if case.problem.battery else None
+    _limit_rows(program, case, cells, battery, money.worth)
+    if money.balanced:
+        _balance_rows(program, case, cells, battery, money)
+    if steady is not None:
+        _rise_rows(program, case, cells, steady, money.spread)
+    presolve = "on" if ids.size > SIMPLEX_CELLS else "off"
+    values = program.minimized(time_limit_s, {"presolve": presolve})
+    rates = np.zeros(case.shape)
+    rates[cells.vehicle, cells.step] = values[ids]
+    battery_kw = None if battery is None else values[battery.charge] - values[battery.discharge]
+    return Relaxed(rates, battery_kw)
+
+
+class _Cells:
+    """The vehicles and steps that have a variable, in the order of vehicles, then steps; (cells,) each."""
+
+    def __init__(self, case: Case, bounds: Bounds) -> None:
+        self.bounds = bounds
+        self.vehicle, self.step = np.nonzero(bounds.upper > 0)
+        self.lower, self.upper = self.of(bounds.lower), self.of(bounds.upper)
+        self.kwh = self.of(case.kwh_per_unit)
+        self.counts = np.bincount(self.vehicle, minlength=case.shape[0])
+        """How many each vehicle has, (n,)."""
+        self.by_step = np.argsort(self.step, kind="stable")
+        """The numbers of the cells in the order of steps, then vehicles."""
+
+    def of(self, values: Floats) -> Floats:
+        """Pick from (n, t)."""
+        return np.asarray(values[self.vehicle, self.step])
+
+
+@dataclass(frozen=True)
+class _Money:
+    """Prices as the program has them: the highest is `SCALE`."""
+
+    price: Floats
+    """Of a kWh more, (t,); 0 where import and export are variables of their own."""
+    spread: float
+    """Between the highest and the lowest price; never quite nothing."""
+    worth: float
+    """Of a kWh in the last slice."""
+    balanced: bool
+    """Whether import and export need variables: PV, a battery or a demand charge make a kWh's price depend on all."""
+    feed_in: Floats
+    import_: Floats
+    demand: float
+
+    @classmethod
+    def of(cls, case: Case) -> "_Money":
+        prices = case.problem.prices
+        nothing = np.zeros(case.shape[1])
+        import_, feed_in = (prices.import_per_kwh, prices.feed_in_per_kwh) if prices else (nothing, nothing)
+        demand = prices.demand_per_kw if prices else 0.0
+        highest = max(float(np.abs(import_).max(initial=0.0)), float(np.abs(feed_in).max(initial=0.0)))
+        scale = SCALE / highest if highest else SCALE
+        flows_out = prices is not None and bool((total_load_kw(case.problem) < 0).any())
+        balanced = prices is not None and (flows_out or demand > 0 or case.problem.battery is not None)
+        return cls(
+            price=nothing if balanced else scale * import_,
+            spread=max(scale * float(np.ptp(import_)) if import_.size else 0.0, 0.1 * SCALE),
+            worth=WORTH * SCALE + PEAK_H * scale * demand,
+            balanced=balanced,
+            # Nobody gains by buying and selling at once.
+            feed_in=scale * np.minimum(feed_in, import_),
+            import_=scale * import_,
+            demand=scale * demand,
+        )
+
+
+@dataclass(frozen=True)
+class _Battery:
+    """The columns of the battery, (t,) each, in kW, and what a kW of charging adds to each row, (r,)."""
+
+    charge: Ints
+    discharge: Ints
+    weights: Floats
+
+
+def _energy_rows(program: Program, case: Case, cells: _Cells, worth: float | None) -> None:
+    """No vehicle takes more than it needs; with slices (if `worth` is given): the slices are what it takes."""
+    if worth is None:
+        here = cells.counts > 0
+        program.rows(cells.counts[here], np.arange(cells.kwh.size), cells.kwh, case.need_kwh[here])
+        return
+    reward = -worth * SLICE_WORTH * case.priority[:, None]
+    slices = program.columns(case.slice_kwh.ravel(), reward.ravel())
+    rows = np.arange(case.shape[0])
+    owner = np.concatenate([cells.vehicle, np.repeat(rows, SLICES)])
+    order = np.argsort(owner, kind="stable")
+    columns = np.concatenate([np.arange(cells.kwh.size), slices])[order]
+    factors = np.concatenate([-cells.kwh, np.ones(slices.size)])[order]
+    program.rows(cells.counts + SLICES, columns, factors, np.zeros(rows.size))
+
+
+def _limit_rows(program: Program, case: Case, cells: _Cells, battery: _Battery | None, worth: float) -> None:
+    """Every limit at every step at which it could be reached."""
+    rows = case.rows
+    reached = rows.weights @ cells.bounds.upper > rows.room
+    vehicle, step = cells.vehicle[cells.by_step], cells.step[cells.by_step]
+    for row in range(len(rows.rows)):
+        if battery is not None and battery.weights[row]:
+            _row_with_battery(program, case, cells, battery, row, worth)
+            continue
+        if not reached[row].any():
+            continue
+        weights = rows.weights[row, vehicle]
+        kept = (weights > 0) & reached[row, step]
+        counts = np.bincount(step[kept], minlength=case.shape[1])[reached[row]]
+        program.rows(counts, cells.by_step[kept], weights[kept], rows.room[row, reached[row]])
+
+
+def _row_with_battery(program: Program, case: Case, cells: _Cells, battery: _Battery, row: int, worth: float) -> None:
+    """A limit that the battery helps to keep, or what is over it where even that is not enough."""
+    steps = np.arange(case.shape[1])
+    over = program.columns(np.full(steps.size, np.inf), OVER_WORTH * worth * case.hours)
+    weights = case.rows.weights[row, cells.vehicle]
+    kept = np.flatnonzero(weights > 0)
+    terms = [
+        (cells.step[kept], kept, weights[kept]),
+        (steps, battery.charge, np.full(steps.size, battery.weights[row])),
+        (steps, battery.discharge, np.full(steps.size, -battery.weights[row])),
+        (steps, over, np.full(steps.size, -1.0)),
+    ]
+    _rows_of_terms(program, terms, case.rows.room[row] - case.rows.over[row])
+
+
+def _rows_of_terms(
+    program: Program,
+    terms: Sequence[tuple[Ints, Ints, Floats]],
+    limit: Floats,
+    *,
+    equal: bool = False,
+) -> None:
+    """Rows out of terms in any order: the row, the column and the factor of each."""
+    rows, columns, factors = (np.concatenate(parts) for parts in zip(*terms, strict=True))
+    order = np.argsort(rows, kind="stable")
+    counts = np.bincount(rows, minlength=limit.size)
+    program.rows(counts, columns[order], factors[order], limit, equal=equal)
+
+
+def _battery(program: Program, case: Case) -> _Battery:
+    """The battery's columns, and the rows of what it holds at the end of each step."""
+    problem = case.problem
+    battery = problem.battery
+    assert battery  # noqa: S101 - asked before
+    steps = np.arange(case.shape[1])
+    nothing = np.zeros(steps.size)
+    charge = program.columns(np.full(steps.size, battery.charge_kw), nothing)
+    discharge = program.columns(np.full(steps.size, battery.discharge_kw), nothing)
+    least = nothing.copy()
+    least[-1:] = battery.stored_kwh
+    stored = program.columns(np.full(steps.size, battery.capacity_kwh), nothing, least)
+    one_way = math.sqrt(battery.efficiency)
+    terms = [
+        (steps, stored, np.ones(steps.size)),
+        (steps[1:], stored[:-1], np.full(steps.size - 1, -1.0)),
+        (steps, charge, -case.hours * one_way),
+        (steps, discharge, case.hours / one_way),
+    ]
+    at_first = nothing.copy()
+    at_first[:1] = battery.stored_kwh
+    _rows_of_terms(program, terms, at_first, equal=True)
+    supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
+    path = set(ancestors(problem.nodes)[battery.node])
+    weights = [supply.weight(row, problem.phases, dc=True) if row.node in path else 0.0 for row in case.rows.rows]
+    return _Battery(charge, discharge, np.array(weights))
+
+
+def _balance_rows(program: Program, case: Case, cells: _Cells, battery: _Battery | None, money: _Money) -> None:
+    """Import less export is what all draw; no import is above the peak that is paid for."""
+    prices = case.problem.prices
+    assert prices  # noqa: S101 - without prices there is no balance
+    steps = np.arange(case.shape[1])
+    unbounded = np.full(steps.size, np.inf)
+    import_ = program.columns(unbounded, money.import_ * case.hours)
+    export = program.columns(unbounded, -money.feed_in * case.hours)
+    terms = [
+        (steps, import_, np.ones(steps.size)),
+        (steps, export, np.full(steps.size, -1.0)),
+        (cells.step, np.arange(cells.step.size), -cells.kwh / case.hours[cells.step]),
+    ]
+    if battery is not None:
+        terms += [
+            (steps, battery.charge, np.full(steps.size, -1.0)),
+            (steps, battery.discharge, np.ones(steps.size)),
+        ]
+    _rows_of_terms(program, terms, total_load_kw(case.problem), equal=True)
+    if money.demand > 0:
+        peak = program.columns(np.array([np.inf]), np.array([money.demand]), np.array([prices.peak_kw]))
+        under = [
+            (steps, import_, np.ones(steps.size)),
+            (steps, np.repeat(peak, steps.size), np.full(steps.size, -1.0)),
+        ]
+        _rows_of_terms(program, under, np.zeros(steps.size))
+
+
+def _rise_rows(program: Program, case: Case, cells: _Cells, steady: Bools, spread: float) -> None:
+    """Where a rate rises against the step before, that costs a little."""
+    number = np.full(case.shape, -1)
+    number[cells.vehicle, cells.step] = np.arange(cells.step.size)
+    before = np.where(cells.step > 0, number[cells.vehicle, cells.step - 1], -1)
+    rising = np.flatnonzero(steady[cells.vehicle, cells.step] & (before >= 0))
+    price = RISE_PRICE * spread * case.kw_per_unit[cells.vehicle[rising]]
+    rises = program.columns(cells.upper[rising], price)
+    columns = np.stack([rising, before[rising], rises], axis=1).ravel()
+    factors = np.tile([1.0, -1.0, -1.0], rising.size)
+    program.rows(np.full(rising.size, 3), columns, factors, np.zeros(rising.size))

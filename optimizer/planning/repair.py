@@ -1,0 +1,28 @@
+"""From the optimum of a linear program to rates that can be charged with: nothing, or at least the least one, and whole
+multiples of the resolution."""
+
+import numpy as np
+
+from optimizer.planning.case import Case, floored
+from optimizer.planning.filling import Filling
+from optimizer.planning.problem import Bools, Floats
+
+
+def repaired(case: Case, free: Bools, rates: Floats, order: Floats) -> Floats:
+    """Chargeable rates with nearly the energy of `rates`; (n, t).
+
+    What is below the least rate becomes zero; then each vehicle gets back what it lost by that, and then whatever the
+    limits still leave, the one that misses the largest share first.
+
+    Args:
+        case: the problem.
+        free: (n,) which vehicles may be changed.
+        rates: (n, t) from the solver for the free ones; the others' hold.
+        order: (t,) which steps are taken first to make up for losses, the lowest.
+    """
+    down = floored(rates, case.resolution[:, None])
+    chargeable = np.where(down >= case.least[:, None], down, 0.0)
+    filling = Filling(case, np.where(free[:, None], chargeable, rates), order)
+    filling.fill(np.where(free, case.energy(rates), 0.0))
+    filling.fill(np.where(free, case.need_kwh, 0.0))
+    return filling.rates
