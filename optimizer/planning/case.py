@@ -23,17 +23,21 @@ class Case:
     (n,): `least`, `most`, `resolution`, `need_kwh`, `priority`, `taken_kwh`, `kw_per_unit`.
     (n, t): `stays` (whether it is there in any part of the step), `kwh_per_unit` (what one unit of its rate brings).
     (t,): `hours` (length of each step), `wait_h` (how far ahead its middle is).
+
+    `least` and `most` are multiples of the resolution, and `most` is 0 where it is below `least`; unless they shall be
+    `exact`, for a comparison with programs that know no such thing.
     """
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Problem, *, exact: bool = False) -> None:
         vehicles = problem.vehicles
         self.problem = problem
         self.shape = (len(vehicles), len(problem.step_seconds))
         self.rows: Rows = rows_of(problem)
         self.resolution: Floats = _of(vehicles, "resolution")
         self.least: Floats = ceiled(_of(vehicles, "least"), self.resolution)
-        most = floored(_of(vehicles, "most"), self.resolution)
-        self.most: Floats = np.where(most >= self.least - EPSILON, most, 0.0)
+        most = _of(vehicles, "most")
+        whole = floored(most, self.resolution)
+        self.most: Floats = most if exact else np.where(whole >= self.least - EPSILON, whole, 0.0)
         self.need_kwh: Floats = _of(vehicles, "energy_kwh")
         self.priority: Floats = _of(vehicles, "priority")
         self.taken_kwh: Floats = _of(vehicles, "taken_kwh")

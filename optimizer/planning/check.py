@@ -31,7 +31,9 @@ _VOLTAGES: Mapping[Phase, complex] = {phase: cmath.rect(1.0, math.radians(-120 *
 """The direction of the voltage of each line."""
 
 
-def broken_limits(problem: Problem, rates: Floats, battery_kw: Floats | None = None) -> list[str]:
+def broken_limits(
+    problem: Problem, rates: Floats, battery_kw: Floats | None = None, *, chargeable: bool = True
+) -> list[str]:
     """Everything that a plan breaks, a line for each vehicle or limit and kind of error; empty: nothing.
 
     Vehicles and the battery answer only for what they draw: where others alone are above a limit, they must draw
@@ -41,6 +43,7 @@ def broken_limits(problem: Problem, rates: Floats, battery_kw: Floats | None = N
         problem: what the plan is for.
         rates: (vehicles, steps).
         battery_kw: what the battery draws, (steps,); None: it rests.
+        chargeable: whether rates must be 0 or at least the least one, and multiples of the resolution.
     """
     shape = len(problem.vehicles), len(problem.step_seconds)
     battery = np.zeros(shape[1]) if battery_kw is None else battery_kw
@@ -48,10 +51,11 @@ def broken_limits(problem: Problem, rates: Floats, battery_kw: Floats | None = N
         return [f"rates of {rates.shape} and {battery.shape}, not of {shape} and {shape[1:]}"]
     if not (np.isfinite(rates).all() and np.isfinite(battery).all()):
         return ["not all rates are finite"]
-    return [*_wrong_rates(problem, rates), *_wrong_battery(problem, battery), *_wrong_sums(problem, rates, battery)]
+    wrong_rates = _wrong_rates(problem, rates, chargeable=chargeable)
+    return [*wrong_rates, *_wrong_battery(problem, battery), *_wrong_sums(problem, rates, battery)]
 
 
-def _wrong_rates(problem: Problem, rates: Floats) -> Iterator[str]:
+def _wrong_rates(problem: Problem, rates: Floats, *, chargeable: bool) -> Iterator[str]:
     arrives, leaves, least, most, resolution = (
         _column(problem, name) for name in ("arrival_s", "departure_s", "least", "most", "resolution")
     )
@@ -61,10 +65,12 @@ def _wrong_rates(problem: Problem, rates: Floats) -> Iterator[str]:
     errors: dict[str, Bools] = {
         "is below 0": rates < -TOLERANCE,
         "is drawn outside the stay": draws & ~there,
-        "is below the least": draws & (rates < least - TOLERANCE),
         "is above the most": rates > most + TOLERANCE,
-        "is no multiple of the resolution": abs(rates - np.round(rates / resolution) * resolution) > TOLERANCE,
     }
+    if chargeable:
+        errors["is below the least"] = draws & (rates < least - TOLERANCE)
+        off = abs(rates - np.round(rates / resolution) * resolution)
+        errors["is no multiple of the resolution"] = off > TOLERANCE
     for error, wrong in errors.items():
         for number in np.flatnonzero(wrong.any(axis=1)).tolist():
             vehicle = problem.vehicles[number]
@@ -231,5 +237,4 @@ def _column(problem: Problem, name: str) -> Floats:
 
 
 def _when(problem: Problem, wrong: Bools, step: int) -> str:
-    others = int(wrong.sum()) - 1
-    return f"at {problem.starts[step].isoformat()}" + (f" and {others} other steps" if others else "")
+    return f"at {problem.starts[step].isoformat()}" + (" and others" if wrong.sum() > 1 else "")

@@ -1,10 +1,14 @@
 """Raising and lowering rates one vehicle at a time, beside the others and under every limit."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.planning.case import EPSILON, Case, floored
 from optimizer.planning.problem import Floats
+
+Steps = NDArray[np.int64]
 
 
 class Filling:
@@ -40,43 +44,97 @@ class Filling:
         self._left[rows] -= self._case.rows.weights[rows, vehicle][:, None] * change
         self.rates[vehicle] = rates
 
-    def fill(self, targets_kwh: Floats) -> None:
-        """Raise rates towards energies (n,), the vehicle that misses the largest share first."""
+    def fill(self, targets_kwh: Floats, tolerance: float = 0.0) -> None:
+        """Raise rates towards energies (n,), the vehicle that misses the largest share first.
+
+        Where no more than a part `tolerance` of a need is missing, that is not worth another change of a profile.
+        """
         case = self._case
         missing = targets_kwh - case.energy(self.rates)
-        shares = missing / np.maximum(case.need_kwh, EPSILON) * case.priority
-        for vehicle in np.argsort(-shares, kind="stable")[: int((missing > EPSILON).sum())]:
+        shares = missing / np.maximum(case.need_kwh, EPSILON)
+        for vehicle in np.argsort(-shares * case.priority, kind="stable"):
             if missing[vehicle] > EPSILON:
-                self._fill_one(int(vehicle), float(targets_kwh[vehicle]))
+                self._fill_one(int(vehicle), float(missing[vehicle]), tolerance * float(case.need_kwh[vehicle]))
 
-    def _fill_one(self, vehicle: int, target_kwh: float) -> None:
-        """Raise one vehicle's rates: first where it charges already, for that changes least; then in new steps."""
+    def _fill_one(self, vehicle: int, missing_kwh: float, worth_a_change_kwh: float) -> None:
+        """Raise one vehicle's rates: whole blocks at first, then blocks made longer, then new steps; each the best
+        first. That order changes its profile least."""
         case = self._case
-        own = self.rates[vehicle].copy()
-        kwh = case.kwh_per_unit[vehicle]
-        ceiling = self.ceiling(vehicle)
-        missing = target_kwh - float(own @ kwh)
-        resolution, least = float(case.resolution[vehicle]), float(case.least[vehicle])
-        possible = self._order[(ceiling > own + EPSILON)[self._order]]
-        for step in [*possible[own[possible] > 0], *possible[own[possible] == 0]]:
-            if missing <= EPSILON:
-                break
-            enough = float(own[step]) + missing / float(kwh[step])
-            enough = np.ceil(enough / resolution - EPSILON) / round(1 / resolution)
-            raised = min(float(ceiling[step]), max(enough, least))
-            missing -= (raised - float(own[step])) * float(kwh[step])
-            own[step] = raised
-        if missing < -EPSILON:
-            _give_back(own, kwh, -missing, least, resolution, self._order)
-        self.set(vehicle, own)
+        block = _Block(
+            rates=self.rates[vehicle].copy(),
+            ceiling=self.ceiling(vehicle),
+            kwh=case.kwh_per_unit[vehicle],
+            least=float(case.least[vehicle]),
+            resolution=float(case.resolution[vehicle]),
+            missing_kwh=missing_kwh,
+        )
+        block.raise_blocks()
+        block.lengthen_blocks(self._order)
+        if block.missing_kwh > worth_a_change_kwh + EPSILON:
+            block.take_steps(self._order)
+            block.give_back(self._order)
+        self.set(vehicle, block.rates)
 
 
-def _give_back(own: Floats, kwh: Floats, surplus_kwh: float, least: float, resolution: float, order: NDArray[np.int64]) -> None:
-    """Lower rates in place by what is more than needed, the last steps first, none below the least rate."""
-    for step in reversed(order.tolist()):
-        if own[step] <= least:
-            continue
-        steps = np.floor(min(own[step] - least, surplus_kwh / kwh[step]) / resolution + EPSILON)
-        lowered = round(own[step] / resolution) - steps
-        surplus_kwh -= float(steps * resolution * kwh[step])
-        own[step] = lowered / round(1 / resolution)
+@dataclass
+class _Block:
+    """One vehicle's rates while they are raised, (t,) each."""
+
+    rates: Floats
+    ceiling: Floats
+    kwh: Floats
+    least: float
+    resolution: float
+    missing_kwh: float
+
+    def raise_blocks(self) -> None:
+        """Raise each run of equal rates as a whole, by a little more than is missing rather than less."""
+        for run in runs(self.rates):
+            if self.missing_kwh <= EPSILON:
+                return
+            room = float((self.ceiling[run] - self.rates[run]).min())
+            enough = self.missing_kwh / float(self.kwh[run].sum())
+            self._add(run, min(room, np.ceil(enough / self.resolution - EPSILON) * self.resolution))
+
+    def lengthen_blocks(self, order: Steps) -> None:
+        """Let runs begin earlier or last longer, at the rate they have."""
+        while self.missing_kwh > EPSILON:
+            beside = np.maximum(np.roll(self.rates, 1), np.roll(self.rates, -1))
+            beside[0], beside[-1] = self.rates[1:2].sum(), self.rates[-2:-1].sum()
+            fits = (self.rates == 0) & (beside > 0) & (self.ceiling >= beside) & (beside * self.kwh <= self.missing_kwh)
+            if not fits.any():
+                return
+            step = order[fits[order]][:1]
+            self._add(step, float(beside[step[0]]))
+
+    def take_steps(self, order: Steps) -> None:
+        """Raise single steps, up to the ceiling or to what is enough."""
+        possible = order[(self.ceiling > self.rates + EPSILON)[order]]
+        for step in [*possible[self.rates[possible] > 0], *possible[self.rates[possible] == 0]]:
+            if self.missing_kwh <= EPSILON:
+                return
+            own = float(self.rates[step])
+            enough = own + self.missing_kwh / float(self.kwh[step])
+            enough = np.ceil(enough / self.resolution - EPSILON) * self.resolution
+            self._add(np.array([step]), min(float(self.ceiling[step]), max(enough, self.least)) - own)
+
+    def give_back(self, order: Steps) -> None:
+        """Lower single steps by what is more than needed, the last first, none below the least rate."""
+        for step in order[::-1][self.rates[order[::-1]] > self.least]:
+            if self.missing_kwh >= -EPSILON:
+                return
+            surplus = min(float(self.rates[step]) - self.least, -self.missing_kwh / float(self.kwh[step]))
+            self._add(np.array([step]), -np.floor(surplus / self.resolution + EPSILON) * self.resolution)
+
+    def _add(self, steps: Steps, rate: float) -> None:
+        """Add a rate to some steps, in whole multiples of the resolution."""
+        multiples = np.floor(rate / self.resolution + EPSILON)
+        whole = round(1 / self.resolution)
+        self.missing_kwh -= float(multiples / whole * self.kwh[steps].sum())
+        self.rates[steps] = (np.round(self.rates[steps] * whole) + multiples) / whole
+
+
+def runs(rates: Floats) -> list[Steps]:
+    """The steps of each block of equal rates above 0."""
+    edges = np.flatnonzero(np.diff(rates)) + 1
+    return [steps for steps in np.split(np.arange(rates.size), edges) if steps.size and rates[steps[0]] > 0]

@@ -82,16 +82,19 @@ def relaxed(
         bounds: of the rates.
         time_limit_s: how long the solver may take.
         timing: is added to.
-        bare: leave out slices: a kWh is worth the same to all of one priority.
+        bare: leave out slices and the order among equals: a kWh is worth the same to all of one priority.
         steady: (n, t) where a rise against the step before shall cost something.
 
     Raises:
         SolverFailed: there is no optimum to be had.
     """
-    program = Program(timing)
     cells = _Cells(case, bounds)
+    if not cells.vehicle.size and not case.problem.battery:
+        return Relaxed(cells.fixed, None)
+    program = Program(timing)
     money = _Money.of(case)
-    late = LATE_PRICE * money.spread * np.linspace(1.0, 1.5, case.shape[0])[:, None] * case.wait_h
+    rank = np.linspace(1.0, 1.0 if bare else 1.5, case.shape[0])
+    late = LATE_PRICE * money.spread * rank[:, None] * case.wait_h
     cost = cells.of((late + money.price) * case.kwh_per_unit)
     if bare:
         cost = cost - money.worth * cells.of(case.priority[:, None] * case.kwh_per_unit)
@@ -105,7 +108,7 @@ def relaxed(
         _rise_rows(program, case, cells, steady, money.spread)
     presolve = "on" if ids.size > SIMPLEX_CELLS else "off"
     values = program.minimized(time_limit_s, {"presolve": presolve})
-    rates = np.zeros(case.shape)
+    rates = cells.fixed.copy()
     rates[cells.vehicle, cells.step] = values[ids]
     battery_kw = None if battery is None else values[battery.charge] - values[battery.discharge]
     return Relaxed(rates, battery_kw)
@@ -115,12 +118,17 @@ class _Cells:
     """The vehicles and steps that have a variable, in the order of vehicles, then steps; (cells,) each."""
 
     def __init__(self, case: Case, bounds: Bounds) -> None:
+        chosen = bounds.upper > bounds.lower
         self.bounds = bounds
-        self.vehicle, self.step = np.nonzero(bounds.upper > 0)
+        self.fixed = np.where(chosen, 0.0, bounds.lower)
+        """The rates that are no choice, (n, t)."""
+        self.vehicle, self.step = np.nonzero(chosen)
         self.lower, self.upper = self.of(bounds.lower), self.of(bounds.upper)
         self.kwh = self.of(case.kwh_per_unit)
         self.counts = np.bincount(self.vehicle, minlength=case.shape[0])
         """How many each vehicle has, (n,)."""
+        self.fixed_kwh = (self.fixed * case.kwh_per_unit).sum(axis=1)
+        """(n,)"""
         self.by_step = np.argsort(self.step, kind="stable")
         """The numbers of the cells in the order of steps, then vehicles."""
 
@@ -180,22 +188,24 @@ def _energy_rows(program: Program, case: Case, cells: _Cells, worth: float | Non
     """No vehicle takes more than it needs; with slices (if `worth` is given): the slices are what it takes."""
     if worth is None:
         here = cells.counts > 0
-        program.rows(cells.counts[here], np.arange(cells.kwh.size), cells.kwh, case.need_kwh[here])
+        limit = case.need_kwh - cells.fixed_kwh
+        program.rows(cells.counts[here], np.arange(cells.kwh.size), cells.kwh, limit[here])
         return
-    reward = -worth * SLICE_WORTH * case.priority[:, None]
-    slices = program.columns(case.slice_kwh.ravel(), reward.ravel())
-    rows = np.arange(case.shape[0])
-    owner = np.concatenate([cells.vehicle, np.repeat(rows, SLICES)])
+    owners = np.flatnonzero(cells.counts > 0)
+    reward = -worth * SLICE_WORTH * case.priority[owners, None]
+    slices = program.columns(case.slice_kwh[owners].ravel(), reward.ravel())
+    owner = np.concatenate([cells.vehicle, np.repeat(owners, SLICES)])
     order = np.argsort(owner, kind="stable")
     columns = np.concatenate([np.arange(cells.kwh.size), slices])[order]
     factors = np.concatenate([-cells.kwh, np.ones(slices.size)])[order]
-    program.rows(cells.counts + SLICES, columns, factors, np.zeros(rows.size))
+    program.rows(cells.counts[owners] + SLICES, columns, factors, cells.fixed_kwh[owners])
 
 
 def _limit_rows(program: Program, case: Case, cells: _Cells, battery: _Battery | None, worth: float) -> None:
     """Every limit at every step at which it could be reached."""
     rows = case.rows
     reached = rows.weights @ cells.bounds.upper > rows.room
+    room = np.clip(rows.room - rows.weights @ cells.fixed, 0.0, None)
     vehicle, step = cells.vehicle[cells.by_step], cells.step[cells.by_step]
     for row in range(len(rows.rows)):
         if battery is not None and battery.weights[row]:
@@ -206,7 +216,7 @@ def _limit_rows(program: Program, case: Case, cells: _Cells, battery: _Battery |
         weights = rows.weights[row, vehicle]
         kept = (weights > 0) & reached[row, step]
         counts = np.bincount(step[kept], minlength=case.shape[1])[reached[row]]
-        program.rows(counts, cells.by_step[kept], weights[kept], rows.room[row, reached[row]])
+        program.rows(counts, cells.by_step[kept], weights[kept], room[row, reached[row]])
 
 
 def _row_with_battery(program: Program, case: Case, cells: _Cells, battery: _Battery, row: int, worth: float) -> None:
@@ -221,7 +231,8 @@ def _row_with_battery(program: Program, case: Case, cells: _Cells, battery: _Bat
         (steps, battery.discharge, np.full(steps.size, -battery.weights[row])),
         (steps, over, np.full(steps.size, -1.0)),
     ]
-    _rows_of_terms(program, terms, case.rows.room[row] - case.rows.over[row])
+    fixed = case.rows.weights[row] @ cells.fixed
+    _rows_of_terms(program, terms, case.rows.room[row] - case.rows.over[row] - fixed)
 
 
 def _rows_of_terms(
@@ -284,7 +295,8 @@ def _balance_rows(program: Program, case: Case, cells: _Cells, battery: _Battery
             (steps, battery.charge, np.full(steps.size, -1.0)),
             (steps, battery.discharge, np.ones(steps.size)),
         ]
-    _rows_of_terms(program, terms, total_load_kw(case.problem), equal=True)
+    fixed_kw = (cells.fixed * case.kwh_per_unit).sum(axis=0) / case.hours
+    _rows_of_terms(program, terms, total_load_kw(case.problem) + fixed_kw, equal=True)
     if money.demand > 0:
         peak = program.columns(np.array([np.inf]), np.array([money.demand]), np.array([prices.peak_kw]))
         under = [
@@ -298,10 +310,16 @@ def _rise_rows(program: Program, case: Case, cells: _Cells, steady: Bools, sprea
     """Where a rate rises against the step before, that costs a little."""
     number = np.full(case.shape, -1)
     number[cells.vehicle, cells.step] = np.arange(cells.step.size)
-    before = np.where(cells.step > 0, number[cells.vehicle, cells.step - 1], -1)
-    rising = np.flatnonzero(steady[cells.vehicle, cells.step] & (before >= 0))
-    price = RISE_PRICE * spread * case.kw_per_unit[cells.vehicle[rising]]
-    rises = program.columns(cells.upper[rising], price)
-    columns = np.stack([rising, before[rising], rises], axis=1).ravel()
-    factors = np.tile([1.0, -1.0, -1.0], rising.size)
-    program.rows(np.full(rising.size, 3), columns, factors, np.zeros(rising.size))
+    vehicle, step = np.nonzero(steady[:, 1:] & case.stays[:, 1:] & case.stays[:, :-1])
+    before, after = number[vehicle, step], number[vehicle, step + 1]
+    chosen = (before >= 0) | (after >= 0)
+    vehicle, step, before, after = vehicle[chosen], step[chosen], before[chosen], after[chosen]
+    price = RISE_PRICE * spread * case.kw_per_unit[vehicle]
+    rises = program.columns(np.full(vehicle.size, np.inf), price)
+    numbers = np.arange(vehicle.size)
+    terms = [
+        (numbers[after >= 0], after[after >= 0], np.ones(int((after >= 0).sum()))),
+        (numbers[before >= 0], before[before >= 0], np.full(int((before >= 0).sum()), -1.0)),
+        (numbers, rises, np.full(vehicle.size, -1.0)),
+    ]
+    _rows_of_terms(program, terms, cells.fixed[vehicle, step] - cells.fixed[vehicle, step + 1])

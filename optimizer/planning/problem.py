@@ -4,9 +4,9 @@ A session draws at a *rate*: ampere per phase where it is AC, kW where it is DC.
 """
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import cached_property
 from itertools import accumulate
@@ -98,8 +98,8 @@ class Prices:
 
 @dataclass(frozen=True, slots=True)
 class Battery:
-    """A stationary battery at a node. `efficiency` is that of a whole cycle; at the end it holds what it held at the
-    start, or more."""
+    """A stationary battery at a node, alike on all phases of the site. `efficiency` is that of a whole cycle, half of
+    it (its root) each way; at the end it holds what it held at the start, or more."""
 
     node: str
     capacity_kwh: float
@@ -143,8 +143,11 @@ class Problem:
 
     @cached_property
     def starts(self) -> tuple[datetime, ...]:
-        """When each step starts, and as one more the end of the horizon."""
-        return tuple(self.start + timedelta(seconds=second) for second in self.edges_s.tolist())
+        """When each step starts, and as one more the end of the horizon; in the time zone of `start`."""
+        # In UTC, for a sum in a zone with summer time is one of clock faces.
+        first = self.start.astimezone(UTC)
+        edges = [first + timedelta(seconds=second) for second in self.edges_s.tolist()]
+        return tuple(edge.astimezone(self.start.tzinfo) for edge in edges)
 
 
 @dataclass(frozen=True)
@@ -191,8 +194,13 @@ def _impossible(problem: Problem) -> Iterator[str]:
         yield f"voltage_v must be more than 0, is {problem.voltage_v}"
     if any(seconds < 1 or seconds != int(seconds) for seconds in problem.step_seconds):
         yield "step_seconds must be whole seconds, 1 or more"
+    between_lines = problem.wiring is Wiring.LINE_TO_LINE
+    if len(set(problem.phases)) != len(problem.phases) or len(problem.phases) < (2 if between_lines else 1):
+        yield "phases: each once, and at least two where sessions are between lines"
     yield from _impossible_tree(problem)
     yield from _impossible_vehicles(problem)
+    if problem.prices and not (math.isfinite(problem.prices.demand_per_kw) and math.isfinite(problem.prices.peak_kw)):
+        yield "prices: demand_per_kw and peak_kw must be finite"
     for name, series in _series(problem):
         if series.shape != (len(problem.step_seconds),) or not np.isfinite(series).all():
             yield f"{name}: needs one finite number for each of the {len(problem.step_seconds)} steps"
@@ -212,8 +220,21 @@ def _impossible_tree(problem: Problem) -> Iterator[str]:
             parent = parents.get(parent)
         if parent is not None:
             yield f"node {node.id}: its parents go round in a circle"
-    if problem.battery and problem.battery.node not in parents:
-        yield f"battery: its node {problem.battery.node} is unknown"
+    if problem.battery:
+        yield from _impossible_battery(problem.battery, parents)
+
+
+def _impossible_battery(battery: Battery, nodes: Container[str]) -> Iterator[str]:
+    if battery.node not in nodes:
+        yield f"battery: its node {battery.node} is unknown"
+    for name in ("capacity_kwh", "charge_kw", "discharge_kw", "stored_kwh"):
+        number = getattr(battery, name)
+        if not (math.isfinite(number) and number >= 0):
+            yield f"battery: {name} must be 0 or more, is {number}"
+    if battery.stored_kwh > battery.capacity_kwh:
+        yield f"battery: holds {battery.stored_kwh} kWh of {battery.capacity_kwh}"
+    if not 0 < battery.efficiency <= 1:
+        yield f"battery: efficiency must be above 0 and up to 1, is {battery.efficiency}"
 
 
 def _impossible_vehicles(problem: Problem) -> Iterator[str]:
@@ -229,8 +250,9 @@ def _impossible_vehicles(problem: Problem) -> Iterator[str]:
             yield f"vehicle {vehicle.id}: arrival_s and departure_s must be finite"
         if vehicle.node not in known:
             yield f"vehicle {vehicle.id}: its node {vehicle.node} is unknown"
-        if not vehicle.phases or not set(vehicle.phases) <= set(problem.phases):
-            yield f"vehicle {vehicle.id}: its phases must be some of {', '.join(problem.phases)}"
+        phases = set(vehicle.phases)
+        if not phases or not phases <= set(problem.phases) or len(phases) != len(vehicle.phases):
+            yield f"vehicle {vehicle.id}: its phases must be some of {', '.join(problem.phases)}, each once"
         if problem.wiring is Wiring.LINE_TO_LINE and len(vehicle.phases) == 1:
             yield f"vehicle {vehicle.id}: between lines it needs two phases or three"
 

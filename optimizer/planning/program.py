@@ -140,10 +140,11 @@ def _in_pulp(arrays: _Arrays) -> Any:
     problem = pulp.LpProblem("site", pulp.LpMinimize)
     model = problem.toRustModel()
     names = [f"x{number}" for number in range(arrays.cost.size)]
-    changes = (np.diff(arrays.lower) != 0) | (np.diff(arrays.upper) != 0)
+    lower, upper = arrays.lower, arrays.upper
+    changes = (lower[1:] != lower[:-1]) | (upper[1:] != upper[:-1])
     edges = [0, *(np.flatnonzero(changes) + 1).tolist(), len(names)] if names else [0]
     for begin, end in pairwise(edges):
-        low, high = float(arrays.lower[begin]), float(arrays.upper[begin])
+        low, high = float(lower[begin]), float(upper[begin])
         model.add_variables_batch(names[begin:end], low, high, _rustcore.Category.Continuous)
     ids = arrays.columns.astype(np.uint64)
     starts, limits = arrays.starts.tolist(), arrays.row_upper.tolist()

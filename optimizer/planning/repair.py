@@ -7,6 +7,9 @@ from optimizer.planning.case import Case, floored
 from optimizer.planning.filling import Filling
 from optimizer.planning.problem import Bools, Floats
 
+UNSEEN = 0.003
+"""A part of a need that is not worth another change of a profile."""
+
 
 def repaired(case: Case, free: Bools, rates: Floats, order: Floats) -> Floats:
     """Chargeable rates with nearly the energy of `rates`; (n, t).
@@ -23,6 +26,6 @@ def repaired(case: Case, free: Bools, rates: Floats, order: Floats) -> Floats:
     down = floored(rates, case.resolution[:, None])
     chargeable = np.where(down >= case.least[:, None], down, 0.0)
     filling = Filling(case, np.where(free[:, None], chargeable, rates), order)
-    filling.fill(np.where(free, case.energy(rates), 0.0))
-    filling.fill(np.where(free, case.need_kwh, 0.0))
+    filling.fill(np.where(free, case.energy(rates), 0.0), UNSEEN)
+    filling.fill(np.where(free, case.need_kwh, 0.0), UNSEEN)
     return filling.rates

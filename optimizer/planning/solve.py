@@ -1,20 +1,36 @@
-"""The whole step: a linear program, made chargeable, with few changes, checked; and what stands in if that fails."""
+"""The whole step: a linear program, made chargeable and calm, with few changes against the plan before, checked; and
+what stands in if that fails."""
 
 import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 
 import numpy as np
 
+from optimizer.planning.calming import calmed, near_changes
 from optimizer.planning.case import Case
+from optimizer.planning.check import broken_limits
+from optimizer.planning.filling import Filling
 from optimizer.planning.greedy import greedy, static
-from optimizer.planning.linear import Bounds, relaxed
+from optimizer.planning.linear import Bounds, Relaxed, relaxed
 from optimizer.planning.problem import Bools, Floats, Plan, Problem
 from optimizer.planning.program import Timing
 from optimizer.planning.repair import repaired
+from optimizer.planning.shortfall import overloads, why
+from optimizer.planning.steady import with_few_changes
+from optimizer.planning.tree import total_load_kw, with_load
 
 log = logging.getLogger(__name__)
+
+CALM_CELLS = ((6_000, 2), (30_000, 1))
+"""For a plan of so many rates, how many steps around each change may be planned anew for fewer changes; none for more:
+their rows would cost more time than they are worth."""
+
+REPAIR_LOSS = 0.002
+"""If making a plan chargeable costs more of its energy, the program is solved again for what is left to decide."""
+
+REPAIRS = 2
+"""How often, at most."""
 
 
 def solve(problem: Problem, *, bare: bool = False, time_limit_s: float = 5.0) -> Plan:
@@ -25,14 +41,176 @@ def solve(problem: Problem, *, bare: bool = False, time_limit_s: float = 5.0) ->
 
     Args:
         problem: what is known.
-        bare: only energy, limits and phases: any rate up to the highest, no slices, no fewer changes.
+        bare: only energy, limits and phases: any rate up to the highest, no slices, no calming, no plan before.
         time_limit_s: how long the solver may take.
     """
-    case = Case(problem)
-    rates = relaxed(case, Bounds.free(case), time_limit_s, Timing(), bare=bare)
-    everyone = np.ones(case.shape[0], dtype=bool)
-    out = rates.rates if bare else repaired(case, everyone, rates.rates, case.wait_h)
-    delivered = case.energy(out)
-    return Plan(
-        out, delivered, case.need_kwh - delivered, tuple(() for _ in delivered), "highs", (), (), rates.battery_kw
-    )
+    step = _Step(problem, bare=bare, time_limit_s=time_limit_s)
+    failures: list[str] = []
+    for solver, planner in step.planners().items():
+        try:
+            rates, battery_kw = planner()
+            wrong = step.broken(rates, battery_kw)
+            if not wrong:
+                return step.plan(rates, battery_kw, solver, failures)
+            failures.append(f"{solver}: {'; '.join(wrong[:3])}")
+        except Exception as error:
+            failures.append(f"{solver}: {type(error).__name__}: {error}")
+            log.exception("the %s plan failed", solver)
+    return step.plan(np.zeros(step.shape), None, "none", failures)
+
+
+class _Step:
+    """One solve: the case, what time is left, and where time went."""
+
+    def __init__(self, problem: Problem, *, bare: bool, time_limit_s: float) -> None:
+        self._began = time.perf_counter()
+        self._problem = problem
+        self._bare = bare
+        self._ends = self._began + time_limit_s
+        self._timing = Timing()
+        self._check_ms = 0.0
+        self._case = Case(problem, exact=bare)
+        self._build_ms = _ms_since(self._began)
+        self.shape = self._case.shape
+
+    def planners(self) -> dict[str, Callable[[], tuple[Floats, Floats | None]]]:
+        """The ways to a plan, the best first."""
+        if self._bare:
+            return {"highs": self._relaxed_only}
+        return {
+            "highs": self._optimal,
+            "greedy": lambda: (with_few_changes(self._case, self._greedy), None),
+            "static": lambda: (static(self._case), None),
+        }
+
+    def broken(self, rates: Floats, battery_kw: Floats | None) -> list[str]:
+        """What a plan breaks."""
+        began = time.perf_counter()
+        wrong = broken_limits(self._problem, rates, battery_kw, chargeable=not self._bare)
+        self._check_ms += _ms_since(began)
+        return wrong
+
+    def plan(self, rates: Floats, battery_kw: Floats | None, solver: str, failures: list[str]) -> Plan:
+        """The plan as it is told to others."""
+        case = self._case
+        delivered = case.energy(rates)
+        short = np.maximum(case.need_kwh - delivered, 0.0)
+        reasons, over = why(self._problem, rates), overloads(self._problem)
+        timing = self._timing
+        known_ms = self._build_ms + timing.build + timing.solve + timing.read + self._check_ms
+        return Plan(
+            rates=rates,
+            delivered_kwh=delivered,
+            short_kwh=short,
+            why=reasons,
+            solver=solver,
+            failures=tuple(failures),
+            overloads=over,
+            battery_kw=battery_kw,
+            objective=_objective(case, rates, battery_kw),
+            timing_ms={
+                "build": self._build_ms + timing.build,
+                "solve": timing.solve,
+                "read": timing.read,
+                "repair": max(0.0, _ms_since(self._began) - known_ms),
+                "check": self._check_ms,
+            },
+        )
+
+    def _relaxed_only(self) -> tuple[Floats, Floats | None]:
+        optimum = self._relaxed(self._case, Bounds.free(self._case), bare=True)
+        return optimum.rates, optimum.battery_kw
+
+    def _optimal(self) -> tuple[Floats, Floats | None]:
+        """The battery is planned with everything free; from then on it is a load like others."""
+        case, battery_kw = self._case, None
+        battery = self._problem.battery
+        if battery:
+            battery_kw = self._relaxed(case, Bounds.free(case)).battery_kw
+            assert battery_kw is not None  # noqa: S101 - a battery has columns
+            case = Case(with_load(self._problem, battery.node, battery_kw))
+        return with_few_changes(case, lambda free, fixed: self._chargeable(case, free, fixed)), battery_kw
+
+    def _chargeable(self, case: Case, free: Bools, fixed: Floats) -> Floats:
+        """The best chargeable plan for the free vehicles beside the others; (n, t)."""
+        bounds = _beside(case, free, fixed)
+        first = self._relaxed(case, bounds).rates
+        calmer = self._calmer(case, bounds, first)
+        price = _order(case)
+        rates = repaired(case, free, calmer, price)
+        for _ in range(REPAIRS):
+            if case.energy(rates).sum() >= (1 - REPAIR_LOSS) * case.energy(first).sum():
+                break
+            again = repaired(case, free, self._on_pattern(case, bounds, rates), price)
+            if case.energy(again).sum() <= case.energy(rates).sum():
+                break
+            rates = again
+        filling = Filling(case, rates, price)
+        calmed(case, filling, price, np.flatnonzero(free))
+        return filling.rates
+
+    def _calmer(self, case: Case, bounds: Bounds, rates: Floats) -> Floats:
+        """Nearly the same optimum with fewer changes: what is near one is planned anew, and rises have a price."""
+        cells = int((bounds.upper > bounds.lower).sum())
+        distance = next((distance for most, distance in CALM_CELLS if cells <= most), 0)
+        if not distance:
+            return rates
+        near = near_changes(case, rates, distance) & (bounds.upper > bounds.lower)
+        around = Bounds(np.where(near, bounds.lower, rates), np.where(near, bounds.upper, rates))
+        return self._relaxed(case, around, steady=near).rates
+
+    def _on_pattern(self, case: Case, bounds: Bounds, rates: Floats) -> Floats:
+        """The optimum if everyone charges just when it does in a chargeable plan."""
+        on = rates > 0
+        lower = np.where(on, np.maximum(bounds.lower, case.least[:, None]), 0.0)
+        return self._relaxed(case, Bounds(lower, np.where(on, bounds.upper, 0.0))).rates
+
+    def _relaxed(self, case: Case, bounds: Bounds, *, bare: bool = False, steady: Bools | None = None) -> Relaxed:
+        return relaxed(case, bounds, self._ends - time.perf_counter(), self._timing, bare=bare, steady=steady)
+
+    def _greedy(self, free: Bools, fixed: Floats) -> Floats:
+        return greedy(self._case, free, fixed, _order(self._case))
+
+
+def _beside(case: Case, free: Bools, fixed: Floats) -> Bounds:
+    """The free vehicles may do anything, the others do what they do."""
+    anything = Bounds.free(case)
+    return Bounds(np.where(free[:, None], anything.lower, fixed), np.where(free[:, None], anything.upper, fixed))
+
+
+def _order(case: Case) -> Floats:
+    """What a kWh costs in each step, the earlier the less where prices are equal; (t,)."""
+    prices = case.problem.prices
+    price = prices.import_per_kwh if prices else np.zeros(case.shape[1])
+    return np.asarray(price + 1e-6 * max(1.0, float(np.abs(price).max(initial=0.0))) * case.wait_h)
+
+
+def _objective(case: Case, rates: Floats, battery_kw: Floats | None) -> dict[str, float]:
+    """What came of it, in numbers."""
+    kwh = (rates * case.kwh_per_unit).sum(axis=0)
+    net_kwh = kwh + total_load_kw(case.problem) * case.hours
+    if battery_kw is not None:
+        net_kwh = net_kwh + battery_kw * case.hours
+    import_kwh, export_kwh = np.clip(net_kwh, 0.0, None), np.clip(-net_kwh, 0.0, None)
+    prices = case.problem.prices
+    peak_kw = float((import_kwh / case.hours).max(initial=0.0))
+    cost = 0.0
+    if prices:
+        peak_kw = max(peak_kw, prices.peak_kw)
+        cost = float(import_kwh @ prices.import_per_kwh - export_kwh @ prices.feed_in_per_kwh)
+        cost += prices.demand_per_kw * peak_kw
+    delivered = case.energy(rates)
+    together = case.stays[:, 1:] & case.stays[:, :-1]
+    return {
+        "energy_kwh": float(delivered.sum()),
+        "short_kwh": float(np.maximum(case.need_kwh - delivered, 0.0).sum()),
+        "cost": cost,
+        "import_kwh": float(import_kwh.sum()),
+        "export_kwh": float(export_kwh.sum()),
+        "peak_kw": peak_kw,
+        "changes": float(((np.abs(np.diff(rates, axis=1)) > 1e-6) & together).sum()),
+    }
+
+
+def _ms_since(began: float) -> float:
+    return (time.perf_counter() - began) * 1000

@@ -7,7 +7,7 @@ All weights are 0 or more, so a lower rate never breaks what a higher one kept.
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -68,9 +68,16 @@ class Supply:
         angle = _PAIRS[frozenset(lines)][row.line] if len(lines) == 2 else 0.0
         return ampere * math.cos(math.radians(angle) - _normal_rad(row.facet))
 
+    def adds_up(self, line: Line) -> bool:
+        """Whether what flows on a line is the sum of numbers.
+
+        It is not of vectors, and nobody knows the angles of other loads: what flows in makes no room there.
+        """
+        return line == "kW" or self.wiring is Wiring.STAR
+
     def rows(self, node: str, line: Line) -> Iterator[tuple[Row, float]]:
         """The rows that keep a line of a node, each with the part of the limit that it allows."""
-        if line == "kW" or self.wiring is Wiring.STAR:
+        if self.adds_up(line):
             yield Row(node, line), 1.0
             return
         for facet in range(FACETS):
@@ -101,23 +108,24 @@ def rows_of(problem: Problem) -> Rows:
     """The limits of a problem."""
     supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
     above = ancestors(problem.nodes)
+    loaded = [node for node in problem.nodes if node.load_a or node.load_kw is not None]
     rows: list[Row] = []
     free: list[Floats] = []
-    reserved: list[Floats] = []
+    over: list[Floats] = []
     for node in problem.nodes:
-        below = [each for each in problem.nodes if node.id in above[each.id]]
+        below = [each for each in loaded if node.id in above[each.id]]
         for line, limit in _limits(node):
-            left = limit - sum((_load(supply, each, line) for each in below), start=np.zeros(limit.shape))
-            kept = _reserve(supply, node, line)
+            load = sum((_load(supply, each, line) for each in below), start=np.zeros(limit.shape))
+            left = limit - (load if supply.adds_up(line) else np.clip(load, 0.0, None))
+            reserve = _reserve(supply, node, line)
             for row, part in supply.rows(node.id, line):
                 rows.append(row)
-                free.append(part * left)
-                reserved.append(part * kept + np.zeros(limit.shape))
+                free.append(part * (left - reserve))
+                over.append(np.clip(-left, 0.0, None))
     shape = (len(rows), len(problem.step_seconds))
     weights = _weights(problem, supply, above, rows)
-    beside_others = np.array(free).reshape(shape)
-    room = beside_others - np.array(reserved).reshape(shape) - weights @ _tails(problem)
-    return Rows(tuple(rows), weights, np.clip(room, 0.0, None), np.clip(-beside_others, 0.0, None))
+    room = np.array(free).reshape(shape) - weights @ _tails(problem)
+    return Rows(tuple(rows), weights, np.clip(room, 0.0, None), np.array(over).reshape(shape))
 
 
 def total_load_kw(problem: Problem) -> Floats:
@@ -127,6 +135,20 @@ def total_load_kw(problem: Problem) -> Floats:
     for node in problem.nodes:
         total = total + _load(supply, node, "kW")
     return total
+
+
+def with_load(problem: Problem, id_: str, load_kw: Floats) -> Problem:
+    """The same problem without its battery, and with one load more, (steps,), alike on all lines of a node."""
+    supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
+    ampere = load_kw / supply.kw_per_line_a()
+
+    def loaded(node: Node) -> Node:
+        if node.id != id_:
+            return node
+        load_a = {phase: _load(supply, node, phase) + ampere for phase in problem.phases}
+        return replace(node, load_a=load_a, load_kw=_load(supply, node, "kW") + load_kw)
+
+    return replace(problem, battery=None, nodes=[loaded(node) for node in problem.nodes])
 
 
 def ancestors(nodes: Sequence[Node]) -> dict[str, list[str]]:
