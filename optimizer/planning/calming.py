@@ -17,6 +17,9 @@ LOSS = 0.001
 NEED_LOSS = 0.01
 """What part of its need a vehicle may lose."""
 
+RESTLESS = 3
+"""With so many changes a vehicle may lose energy for fewer."""
+
 DEARER = 0.0005
 """By what part the cost of all may rise."""
 
@@ -75,7 +78,7 @@ class _Calming:
             return
         here = slice(stay[0], stay[-1] + 1)
         own = self._filling.rates[vehicle, here]
-        had = int((np.abs(np.diff(own)) > EPSILON).sum())
+        had = _changes(own)
         if had <= 1:
             return
         kwh = case.kwh_per_unit[vehicle, here]
@@ -133,6 +136,8 @@ class _Calming:
         found = []
         for vehicle in free.tolist():
             rates = self._filling.rates[vehicle]
+            if _changes(rates[self._case.stays[vehicle]]) < RESTLESS:
+                continue
             for before, after in pairwise(runs(rates)):
                 if before[-1] + 1 != after[0]:
                     continue
@@ -141,6 +146,10 @@ class _Calming:
                 if lost <= self._own_kwh_left[vehicle]:
                     found.append((lost, vehicle, high, float(rates[low[0]])))
         return found
+
+
+def _changes(rates: Floats) -> int:
+    return int((np.abs(np.diff(rates)) > EPSILON).sum())
 
 
 @dataclass(frozen=True)

@@ -102,30 +102,35 @@ def _wrong_sums(problem: Problem, rates: Floats, battery_kw: Floats) -> Iterator
     for node in _from_the_leaves(problem.nodes):
         flow = flows[node.id]
         for line, limit in node.limit_a.items():
-            yield from _above(problem, node, line, limit, flow)
+            yield from _outside(problem, node, line, limit, flow)
         if node.limit_kw is not None:
-            yield from _above(problem, node, "kW", node.limit_kw, flow)
+            yield from _outside(problem, node, "kW", node.limit_kw, flow)
         if node.parent is not None:
             flows[node.parent].add(flow)
 
 
-def _above(problem: Problem, node: Node, line: Line, limit: Floats, flow: "_Flow") -> Iterator[str]:
-    """The error of one limit, at the step where it is worst."""
-    total = flow.total(line) + _reserve(problem, node, line)
-    excess = np.where(flow.drawn[line] > TOLERANCE, total - limit, -math.inf)
-    wrong = excess > TOLERANCE
-    if wrong.any():
-        worst = int(excess.argmax())
-        unit = "kW" if line == "kW" else "A"
-        amount = f"{total[worst]:.7g} {unit} above the limit of {limit[worst]:.7g} {unit}"
-        yield f"node {node.id}: {line}: {amount} {_when(problem, wrong, worst)}"
+def _outside(problem: Problem, node: Node, line: Line, limit: Floats, flow: "_Flow") -> Iterator[str]:
+    """The errors of one limit, each at the step where it is worst."""
+    unit = "kW" if line == "kW" else "A"
+    total = flow.total(line)
+    for amount, planned, direction in (
+        (total + _reserve(problem, node, line), flow.drawn[line], ""),
+        (-total, flow.given[line], " out of it"),
+    ):
+        excess = np.where(planned > TOLERANCE, amount - limit, -math.inf)
+        wrong = excess > TOLERANCE
+        if wrong.any():
+            worst = int(excess.argmax())
+            told = f"{amount[worst]:.7g} {unit}{direction}, above the limit of {limit[worst]:.7g} {unit}"
+            yield f"node {node.id}: {line}: {told} {_when(problem, wrong, worst)}"
 
 
 class _Flow:
     """What flows into a node, by line, (steps,) each.
 
-    `current` is what vehicles, tails and the battery draw; of "kW" it is power, without an imaginary part. `load` is
-    what others draw, and `drawn` what the plan answers for, as the sum of amounts.
+    `current` is what vehicles, tails and a charging battery draw; of "kW" it is power, without an imaginary part.
+    `load` is what others draw, less what flows in. `drawn` and `given` are what the plan answers for of either, as sums
+    of amounts.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -134,6 +139,7 @@ class _Flow:
         self.current: dict[Line, Phasors] = defaultdict(lambda: np.zeros(steps, dtype=complex))
         self.load: dict[Line, Floats] = defaultdict(lambda: np.zeros(steps))
         self.drawn: dict[Line, Floats] = defaultdict(lambda: np.zeros(steps))
+        self.given: dict[Line, Floats] = defaultdict(lambda: np.zeros(steps))
 
     def add(self, other: "_Flow") -> None:
         for line, current in other.current.items():
@@ -142,6 +148,8 @@ class _Flow:
             self.load[line] += load
         for line, drawn in other.drawn.items():
             self.drawn[line] += drawn
+        for line, given in other.given.items():
+            self.given[line] += given
 
     def total(self, line: Line) -> Floats:
         """Ampere, or kW. Nobody knows the angles of other loads: between lines they count as the worst, so that there
@@ -164,8 +172,7 @@ def _own_flows(problem: Problem, rates: Floats, battery_kw: Floats) -> dict[str,
     for (place, kind), numbers in alike.items():
         _draw(problem, flows[place], kind, with_tails[numbers].sum(axis=0), rates[numbers].sum(axis=0))
     if problem.battery:
-        flow = flows[problem.battery.node]
-        _draw(problem, flow, (problem.phases, True), battery_kw, np.maximum(battery_kw, 0.0))
+        _add_battery(problem, flows[problem.battery.node], battery_kw)
     lines: tuple[Line, ...] = (*problem.phases, "kW")
     for node in problem.nodes:
         for line in lines:
@@ -178,6 +185,16 @@ def _draw(problem: Problem, flow: _Flow, kind: _Kind, rate: Floats, planned: Flo
     for line, current in _of_one_unit(problem, kind).items():
         flow.current[line] += current * rate
         flow.drawn[line] += abs(current) * planned
+
+
+def _add_battery(problem: Problem, flow: "_Flow", battery_kw: Floats) -> None:
+    """Charging it is like a session, what it gives like PV."""
+    charges, gives = np.maximum(battery_kw, 0.0), np.maximum(-battery_kw, 0.0)
+    kind = problem.phases, True
+    _draw(problem, flow, kind, charges, charges)
+    for line, current in _of_one_unit(problem, kind).items():
+        flow.load[line] -= abs(current) * gives
+        flow.given[line] += abs(current) * gives
 
 
 def _of_one_unit(problem: Problem, kind: _Kind) -> dict[Line, complex]:

@@ -15,22 +15,20 @@ from optimizer.planning.greedy import greedy, static
 from optimizer.planning.linear import Bounds, Relaxed, relaxed
 from optimizer.planning.problem import Bools, Floats, Plan, Problem
 from optimizer.planning.program import Timing
-from optimizer.planning.repair import repaired
+from optimizer.planning.repair import pattern, repaired
 from optimizer.planning.shortfall import overloads, why
 from optimizer.planning.steady import with_few_changes
 from optimizer.planning.tree import total_load_kw, with_load
 
 log = logging.getLogger(__name__)
 
-CALM_CELLS = ((6_000, 2), (30_000, 1))
+CALM_CELLS = ((6_000, 2), (50_000, 1))
 """For a plan of so many rates, how many steps around each change may be planned anew for fewer changes; none for more:
 their rows would cost more time than they are worth."""
 
 REPAIR_LOSS = 0.002
-"""If making a plan chargeable costs more of its energy, the program is solved again for what is left to decide."""
-
-REPAIRS = 2
-"""How often, at most."""
+"""If making a plan chargeable costs more of its energy, it is first decided who charges when, and the program is solved
+again for how much."""
 
 
 def solve(problem: Problem, *, bare: bool = False, time_limit_s: float = 5.0) -> Plan:
@@ -138,13 +136,9 @@ class _Step:
         calmer = self._calmer(case, bounds, first)
         price = _order(case)
         rates = repaired(case, free, calmer, price)
-        for _ in range(REPAIRS):
-            if case.energy(rates).sum() >= (1 - REPAIR_LOSS) * case.energy(first).sum():
-                break
-            again = repaired(case, free, self._on_pattern(case, bounds, rates), price)
-            if case.energy(again).sum() <= case.energy(rates).sum():
-                break
-            rates = again
+        if case.energy(rates).sum() < (1 - REPAIR_LOSS) * case.energy(first).sum():
+            again = repaired(case, free, self._on_pattern(case, bounds, pattern(case, free, calmer)), price)
+            rates = again if case.energy(again).sum() > case.energy(rates).sum() else rates
         filling = Filling(case, rates, price)
         calmed(case, filling, price, np.flatnonzero(free))
         return filling.rates
@@ -159,11 +153,13 @@ class _Step:
         around = Bounds(np.where(near, bounds.lower, rates), np.where(near, bounds.upper, rates))
         return self._relaxed(case, around, steady=near).rates
 
-    def _on_pattern(self, case: Case, bounds: Bounds, rates: Floats) -> Floats:
-        """The optimum if everyone charges just when it does in a chargeable plan."""
-        on = rates > 0
-        lower = np.where(on, np.maximum(bounds.lower, case.least[:, None]), 0.0)
-        return self._relaxed(case, Bounds(lower, np.where(on, bounds.upper, 0.0))).rates
+    def _on_pattern(self, case: Case, bounds: Bounds, on: Bools) -> Floats:
+        """The optimum if everyone charges just when a pattern says so, at the least rate or more."""
+        chosen = bounds.upper > bounds.lower
+        lower = np.where(chosen, np.where(on, case.least[:, None], 0.0), bounds.lower)
+        upper = np.where(chosen, np.where(on, bounds.upper, 0.0), bounds.upper)
+        steady = on if int(on.sum()) <= CALM_CELLS[0][0] else None
+        return self._relaxed(case, Bounds(lower, upper), steady=steady).rates
 
     def _relaxed(self, case: Case, bounds: Bounds, *, bare: bool = False, steady: Bools | None = None) -> Relaxed:
         return relaxed(case, bounds, self._ends - time.perf_counter(), self._timing, bare=bare, steady=steady)

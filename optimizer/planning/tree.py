@@ -108,24 +108,27 @@ def rows_of(problem: Problem) -> Rows:
     """The limits of a problem."""
     supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
     above = ancestors(problem.nodes)
-    loaded = [node for node in problem.nodes if node.load_a or node.load_kw is not None]
     rows: list[Row] = []
     free: list[Floats] = []
     over: list[Floats] = []
-    for node in problem.nodes:
-        below = [each for each in loaded if node.id in above[each.id]]
-        for line, limit in _limits(node):
-            load = sum((_load(supply, each, line) for each in below), start=np.zeros(limit.shape))
-            left = limit - (load if supply.adds_up(line) else np.clip(load, 0.0, None))
-            reserve = _reserve(supply, node, line)
-            for row, part in supply.rows(node.id, line):
-                rows.append(row)
-                free.append(part * (left - reserve))
-                over.append(np.clip(-left, 0.0, None))
+    for node, line, limit, load in _limits(problem, supply, above):
+        left = limit - (load if supply.adds_up(line) else np.clip(load, 0.0, None))
+        reserve = _reserve(supply, node, line)
+        for row, part in supply.rows(node.id, line):
+            rows.append(row)
+            free.append(part * (left - reserve))
+            over.append(np.clip(-left, 0.0, None))
     shape = (len(rows), len(problem.step_seconds))
     weights = _weights(problem, supply, above, rows)
     room = np.array(free).reshape(shape) - weights @ _tails(problem)
     return Rows(tuple(rows), weights, np.clip(room, 0.0, None), np.array(over).reshape(shape))
+
+
+def weights_of_kw(problem: Problem, node: str, rows: Sequence[Row]) -> Floats:
+    """What a kW at a node, alike on all phases, adds to each row: that of a battery, for one; (rows,)."""
+    supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
+    path = set(ancestors(problem.nodes)[node])
+    return np.array([supply.weight(row, problem.phases, dc=True) if row.node in path else 0.0 for row in rows])
 
 
 def total_load_kw(problem: Problem) -> Floats:
@@ -135,6 +138,18 @@ def total_load_kw(problem: Problem) -> Floats:
     for node in problem.nodes:
         total = total + _load(supply, node, "kW")
     return total
+
+
+def most_given_kw(problem: Problem, id_: str) -> Floats:
+    """What a battery at a node may give at most, so that no limit above it is exceeded the other way round, even if no
+    session draws anything; (steps,)."""
+    supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
+    above = ancestors(problem.nodes)
+    most = np.full(len(problem.step_seconds), np.inf)
+    for node, line, limit, load in _limits(problem, supply, above):
+        if node.id in above[id_]:
+            most = np.minimum(most, (limit + load) * (1.0 if line == "kW" else supply.kw_per_line_a()))
+    return np.clip(most, 0.0, None)
 
 
 def with_load(problem: Problem, id_: str, load_kw: Floats) -> Problem:
@@ -163,10 +178,18 @@ def ancestors(nodes: Sequence[Node]) -> dict[str, list[str]]:
     return {id_: list(upwards(id_)) for id_ in parents}
 
 
-def _limits(node: Node) -> Iterator[tuple[Line, Floats]]:
-    yield from node.limit_a.items()
-    if node.limit_kw is not None:
-        yield "kW", node.limit_kw
+def _limits(
+    problem: Problem, supply: Supply, above: Mapping[str, Sequence[str]]
+) -> Iterator[tuple[Node, Line, Floats, Floats]]:
+    """Every limit of every node, with what others than sessions draw under it."""
+    loaded = [node for node in problem.nodes if node.load_a or node.load_kw is not None]
+    for node in problem.nodes:
+        below = [each for each in loaded if node.id in above[each.id]]
+        limits: dict[Line, Floats] = {**node.limit_a}
+        if node.limit_kw is not None:
+            limits["kW"] = node.limit_kw
+        for line, limit in limits.items():
+            yield node, line, limit, sum((_load(supply, each, line) for each in below), start=np.zeros(limit.shape))
 
 
 def _load(supply: Supply, node: Node, line: Line) -> Floats | float:
