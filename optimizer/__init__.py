@@ -1,1 +1,9 @@
-"""Plans the charging of a site under its limits, and says which profiles may be sent when."""
+"""The optimizer: sites kept under their limits, drivers charged.
+
+One thread for numpy, as for the solver: on arrays as small as a site's, more of them only burn time. It holds where
+numpy has not been imported yet.
+"""
+
+import os
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")

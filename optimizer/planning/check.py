@@ -128,9 +128,8 @@ def _outside(problem: Problem, node: Node, line: Line, limit: Floats, flow: "_Fl
 class _Flow:
     """What flows into a node, by line, (steps,) each.
 
-    `current` is what vehicles, tails and a charging battery draw; of "kW" it is power, without an imaginary part.
-    `load` is what others draw, less what flows in. `drawn` and `given` are what the plan answers for of either, as sums
-    of amounts.
+    `current` is what vehicles and tails draw; of "kW" it is power, without an imaginary part. `load` is what others
+    draw, less what flows in. `drawn` and `given` are what the plan answers for, as sums of amounts.
     """
 
     def __init__(self, problem: Problem) -> None:
@@ -188,13 +187,11 @@ def _draw(problem: Problem, flow: _Flow, kind: _Kind, rate: Floats, planned: Flo
 
 
 def _add_battery(problem: Problem, flow: "_Flow", battery_kw: Floats) -> None:
-    """Charging it is like a session, what it gives like PV."""
-    charges, gives = np.maximum(battery_kw, 0.0), np.maximum(-battery_kw, 0.0)
-    kind = problem.phases, True
-    _draw(problem, flow, kind, charges, charges)
-    for line, current in _of_one_unit(problem, kind).items():
-        flow.load[line] -= abs(current) * gives
-        flow.given[line] += abs(current) * gives
+    """It flows like a load, but the plan answers for it."""
+    for line, current in _of_one_unit(problem, (problem.phases, True)).items():
+        flow.load[line] += abs(current) * battery_kw
+        flow.drawn[line] += abs(current) * np.maximum(battery_kw, 0.0)
+        flow.given[line] += abs(current) * np.maximum(-battery_kw, 0.0)
 
 
 def _of_one_unit(problem: Problem, kind: _Kind) -> dict[Line, complex]:

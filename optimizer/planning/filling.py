@@ -1,6 +1,7 @@
 """Raising and lowering rates one vehicle at a time, beside the others and under every limit."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,9 +61,12 @@ class Filling:
         """Raise one vehicle's rates: whole blocks at first, then blocks made longer, then new steps; each the best
         first. That order changes its profile least."""
         case = self._case
+        ceiling = self.ceiling(vehicle)
+        if (ceiling <= self.rates[vehicle] + EPSILON).all():
+            return
         block = _Block(
             rates=self.rates[vehicle].copy(),
-            ceiling=self.ceiling(vehicle),
+            ceiling=ceiling,
             kwh=case.kwh_per_unit[vehicle],
             least=float(case.least[vehicle]),
             resolution=float(case.resolution[vehicle]),
@@ -136,5 +140,6 @@ class _Block:
 
 def runs(rates: Floats) -> list[Steps]:
     """The steps of each block of equal rates above 0."""
-    edges = np.flatnonzero(np.diff(rates)) + 1
-    return [steps for steps in np.split(np.arange(rates.size), edges) if steps.size and rates[steps[0]] > 0]
+    edges = [0, *(np.flatnonzero(rates[1:] != rates[:-1]) + 1).tolist(), rates.size]
+    steps = np.arange(rates.size)
+    return [steps[first:end] for first, end in pairwise(edges) if first < end and rates[first] > 0]

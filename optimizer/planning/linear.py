@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from optimizer.planning.case import SLICES, Case
 from optimizer.planning.problem import Bools, Floats
 from optimizer.planning.program import Program, Timing
-from optimizer.planning.tree import Supply, ancestors, most_given_kw, total_load_kw
+from optimizer.planning.tree import Supply, most_given_kw, total_load_kw, weights_of_kw
 
 Ints = NDArray[np.int64]
 
@@ -178,11 +178,13 @@ class _Money:
 
 @dataclass(frozen=True)
 class _Battery:
-    """The columns of the battery, (t,) each, in kW, and what a kW of charging adds to each row, (r,)."""
+    """The columns of the battery, (t,) each, in kW, and what a kW of charging adds to each row, of discharging takes
+    from it, (r,) each."""
 
     charge: Ints
     discharge: Ints
     weights: Floats
+    relief: Floats
 
 
 def _energy_rows(program: Program, case: Case, cells: _Cells, worth: float | None) -> None:
@@ -230,7 +232,7 @@ def _row_with_battery(program: Program, case: Case, cells: _Cells, battery: _Bat
     terms = [
         (cells.step[kept], kept, weights[kept]),
         (steps, battery.charge, np.full(steps.size, battery.weights[row])),
-        (steps, battery.discharge, np.full(steps.size, -battery.weights[row])),
+        (steps, battery.discharge, np.full(steps.size, -battery.relief[row])),
         (steps, over, np.full(steps.size, -1.0)),
     ]
     fixed = case.rows.weights[row] @ cells.fixed
@@ -274,9 +276,9 @@ def _battery(program: Program, case: Case) -> _Battery:
     at_first[:1] = battery.stored_kwh
     _rows_of_terms(program, terms, at_first, equal=True)
     supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
-    path = set(ancestors(problem.nodes)[battery.node])
-    weights = [supply.weight(row, problem.phases, dc=True) if row.node in path else 0.0 for row in case.rows.rows]
-    return _Battery(charge, discharge, np.array(weights))
+    weights = weights_of_kw(problem, battery.node, case.rows.rows)
+    relieves = np.array([supply.adds_up(row.line) for row in case.rows.rows])
+    return _Battery(charge, discharge, weights, np.where(relieves, weights, 0.0))
 
 
 def _balance_rows(program: Program, case: Case, cells: _Cells, battery: _Battery | None, money: _Money) -> None:

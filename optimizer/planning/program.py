@@ -200,6 +200,20 @@ class _InOneCall(pulp.HiGHS):
         self.timing.read = _ms_since(began)
         return status, optimal
 
+    def buildStats(  # noqa: N802 - PuLP's name
+        self, lp: Any, status: int, has_solution: bool, *, start: tuple[float, float], best_bound: float | None = None
+    ) -> pulp.LpSolveStats:
+        """How it went, without making an object of each variable and row only to count them."""
+        return pulp.LpSolveStats(
+            solver=self.name,
+            status=pulp.LpSolveStatus(status),
+            has_solution=has_solution,
+            objective=lp.solverModel.getObjectiveValue() if has_solution else None,
+            best_bound=best_bound,
+            num_variables=self._arrays.cost.size,
+            num_constraints=self._arrays.row_upper.size,
+        )
+
 
 _STATUS = {
     highspy.HighsModelStatus.kOptimal: pulp.LpSolveStatus.Optimal,

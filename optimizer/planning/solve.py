@@ -14,7 +14,7 @@ from optimizer.planning.filling import Filling
 from optimizer.planning.greedy import greedy, static
 from optimizer.planning.linear import Bounds, Relaxed, relaxed
 from optimizer.planning.problem import Bools, Floats, Plan, Problem
-from optimizer.planning.program import Timing
+from optimizer.planning.program import SolverFailed, Timing
 from optimizer.planning.repair import pattern, repaired
 from optimizer.planning.shortfall import overloads, why
 from optimizer.planning.steady import with_few_changes
@@ -31,7 +31,7 @@ REPAIR_LOSS = 0.002
 again for how much."""
 
 
-def solve(problem: Problem, *, bare: bool = False, time_limit_s: float = 5.0) -> Plan:
+def solve(problem: Problem, *, bare: bool = False, time_limit_s: float = 20.0) -> Plan:
     """Plan the charging of a site.
 
     Never raises for a problem that could be constructed, and never plans above a limit: the linear program, then a
@@ -40,7 +40,7 @@ def solve(problem: Problem, *, bare: bool = False, time_limit_s: float = 5.0) ->
     Args:
         problem: what is known.
         bare: only energy, limits and phases: any rate up to the highest, no slices, no calming, no plan before.
-        time_limit_s: how long the solver may take.
+        time_limit_s: how long the solver may take; what it could not make better by then stays as good as it is.
     """
     step = _Step(problem, bare=bare, time_limit_s=time_limit_s)
     failures: list[str] = []
@@ -70,6 +70,8 @@ class _Step:
         self._case = Case(problem, exact=bare)
         self._build_ms = _ms_since(self._began)
         self.shape = self._case.shape
+        self.setbacks: list[str] = []
+        """What the solver could not do, though there is a plan of its own."""
 
     def planners(self) -> dict[str, Callable[[], tuple[Floats, Floats | None]]]:
         """The ways to a plan, the best first."""
@@ -102,7 +104,7 @@ class _Step:
             short_kwh=short,
             why=reasons,
             solver=solver,
-            failures=tuple(failures),
+            failures=(*failures, *self.setbacks),
             overloads=over,
             battery_kw=battery_kw,
             objective=_objective(case, rates, battery_kw),
@@ -137,8 +139,9 @@ class _Step:
         price = _order(case)
         rates = repaired(case, free, calmer, price)
         if case.energy(rates).sum() < (1 - REPAIR_LOSS) * case.energy(first).sum():
-            again = repaired(case, free, self._on_pattern(case, bounds, pattern(case, free, calmer)), price)
-            rates = again if case.energy(again).sum() > case.energy(rates).sum() else rates
+            optima = [self._on_pattern(case, bounds, free, optimum) for optimum in (first, calmer)]
+            chargeable = [rates, *(repaired(case, free, optimum, price) for optimum in optima)]
+            rates = max(chargeable, key=lambda each: float(case.energy(each).sum()))
         filling = Filling(case, rates, price)
         calmed(case, filling, price, np.flatnonzero(free))
         return filling.rates
@@ -151,15 +154,24 @@ class _Step:
             return rates
         near = near_changes(case, rates, distance) & (bounds.upper > bounds.lower)
         around = Bounds(np.where(near, bounds.lower, rates), np.where(near, bounds.upper, rates))
-        return self._relaxed(case, around, steady=near).rates
+        return self._better(case, around, near, rates)
 
-    def _on_pattern(self, case: Case, bounds: Bounds, on: Bools) -> Floats:
-        """The optimum if everyone charges just when a pattern says so, at the least rate or more."""
+    def _on_pattern(self, case: Case, bounds: Bounds, free: Bools, optimum: Floats) -> Floats:
+        """The optimum if everyone charges just when its pattern says so, at the least rate or more."""
+        on = pattern(case, free, optimum)
         chosen = bounds.upper > bounds.lower
         lower = np.where(chosen, np.where(on, case.least[:, None], 0.0), bounds.lower)
         upper = np.where(chosen, np.where(on, bounds.upper, 0.0), bounds.upper)
         steady = on if int(on.sum()) <= CALM_CELLS[0][0] else None
-        return self._relaxed(case, Bounds(lower, upper), steady=steady).rates
+        return self._better(case, Bounds(lower, upper), steady, optimum)
+
+    def _better(self, case: Case, bounds: Bounds, steady: Bools | None, rates: Floats) -> Floats:
+        """An optimum within bounds; what there is already, if the solver fails or has no time for that."""
+        try:
+            return self._relaxed(case, bounds, steady=steady).rates
+        except SolverFailed as error:
+            self.setbacks.append(f"highs, at making it better: {error}")
+            return rates
 
     def _relaxed(self, case: Case, bounds: Bounds, *, bare: bool = False, steady: Bools | None = None) -> Relaxed:
         return relaxed(case, bounds, self._ends - time.perf_counter(), self._timing, bare=bare, steady=steady)

@@ -125,10 +125,11 @@ def rows_of(problem: Problem) -> Rows:
 
 
 def weights_of_kw(problem: Problem, node: str, rows: Sequence[Row]) -> Floats:
-    """What a kW at a node, alike on all phases, adds to each row: that of a battery, for one; (rows,)."""
+    """What a kW more of load at a node, alike on all phases, adds to each row: that of a battery, for one; (rows,)."""
     supply = Supply(problem.wiring, problem.voltage_v, problem.phases)
     path = set(ancestors(problem.nodes)[node])
-    return np.array([supply.weight(row, problem.phases, dc=True) if row.node in path else 0.0 for row in rows])
+    ampere = 1 / supply.kw_per_line_a()
+    return np.array([(1.0 if row.line == "kW" else ampere) if row.node in path else 0.0 for row in rows])
 
 
 def total_load_kw(problem: Problem) -> Floats:
@@ -149,7 +150,7 @@ def most_given_kw(problem: Problem, id_: str) -> Floats:
     for node, line, limit, load in _limits(problem, supply, above):
         if node.id in above[id_]:
             most = np.minimum(most, (limit + load) * (1.0 if line == "kW" else supply.kw_per_line_a()))
-    return np.clip(most, 0.0, None)
+    return np.asarray(np.maximum(most, 0.0))
 
 
 def with_load(problem: Problem, id_: str, load_kw: Floats) -> Problem:
@@ -185,11 +186,14 @@ def _limits(
     loaded = [node for node in problem.nodes if node.load_a or node.load_kw is not None]
     for node in problem.nodes:
         below = [each for each in loaded if node.id in above[each.id]]
-        limits: dict[Line, Floats] = {**node.limit_a}
+        limits: list[tuple[Line, Floats]] = [*node.limit_a.items()]
         if node.limit_kw is not None:
-            limits["kW"] = node.limit_kw
-        for line, limit in limits.items():
-            yield node, line, limit, sum((_load(supply, each, line) for each in below), start=np.zeros(limit.shape))
+            limits.append(("kW", node.limit_kw))
+        for line, limit in limits:
+            load = np.zeros(limit.shape)
+            for each in below:
+                load += _load(supply, each, line)
+            yield node, line, limit, load
 
 
 def _load(supply: Supply, node: Node, line: Line) -> Floats | float:
