@@ -7,6 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from optimizer.planning.bill import Bill
 from optimizer.planning.case import EPSILON, Case
 from optimizer.planning.filling import Filling, Steps, runs
 from optimizer.planning.problem import Bools, Floats
@@ -39,28 +40,29 @@ def near_changes(case: Case, rates: Floats, distance: int) -> Bools:
     return near & case.stays
 
 
-def calmed(case: Case, filling: Filling, price: Floats, free: Steps) -> None:
+def calmed(case: Case, filling: Filling, free: Steps) -> None:
     """Change the rates of some vehicles in place, for fewer changes.
 
     Args:
         case: the problem.
         filling: a chargeable plan.
-        price: (t,) of a kWh in each step.
         free: which vehicles may be changed.
     """
-    _Calming(case, filling, price).calm(free)
+    _Calming(case, filling).calm(free)
 
 
 class _Calming:
     """What may still be given up."""
 
-    def __init__(self, case: Case, filling: Filling, price: Floats) -> None:
+    def __init__(self, case: Case, filling: Filling) -> None:
         self._case = case
         self._filling = filling
-        self._price = price
-        energy = filling.rates * case.kwh_per_unit
-        self._cost_left = DEARER * float(np.abs(energy @ price).sum())
-        self._kwh_left = LOSS * float(energy.sum())
+        self._bill = Bill(case)
+        self._net_kw = self._bill.net_kw(filling.rates)
+        self._cost = self._bill.cost(self._net_kw)
+        self._price = self._bill.price(self._net_kw)
+        self._dearest = self._cost + DEARER * abs(self._cost) + EPSILON
+        self._kwh_left = LOSS * float((filling.rates * case.kwh_per_unit).sum())
         self._own_kwh_left = NEED_LOSS * case.need_kwh
 
     def calm(self, free: Steps) -> None:
@@ -88,14 +90,27 @@ class _Calming:
         dearer = blocks.total(kwh * self._price[here]) - float(own @ (kwh * self._price[here]))
         later = blocks.total(kwh * case.wait_h[here]) - float(own @ (kwh * case.wait_h[here]))
         changes = (blocks.first > 0).astype(int) + (blocks.end < own.size)
-        fits = (changes < had) & (dearer <= self._cost_left) & (later <= LATER_H * float(own @ kwh))
+        left = self._dearest - self._cost
+        fits = (changes < had) & (dearer <= left) & (later <= LATER_H * float(own @ kwh))
         if not fits.any():
             return
         best = np.flatnonzero(fits)[np.lexsort((later[fits], dearer[fits], changes[fits]))[0]]
         rates = np.zeros(case.shape[1])
         rates[stay[0] + blocks.first[best] : stay[0] + blocks.end[best]] = blocks.rate[best]
-        self._cost_left -= max(0.0, float(dearer[best]))
+        self._take(vehicle, rates)
+
+    def _take(self, vehicle: int, rates: Floats) -> bool:
+        """Give a vehicle other rates, unless that is too dear: what the site sells or pays for its peak may change
+        more than a price tells."""
+        case = self._case
+        more_kwh = (rates - self._filling.rates[vehicle]) * case.kwh_per_unit[vehicle]
+        net_kw = self._net_kw + more_kwh / case.hours
+        cost = self._bill.cost(net_kw)
+        if cost > self._dearest:
+            return False
+        self._cost, self._net_kw = cost, net_kw
         self._filling.set(vehicle, rates)
+        return True
 
     def _level(self, vehicle: int) -> None:
         """Make neighbouring blocks one, at the rate that brings the energy of both, where there is room for it."""
@@ -110,14 +125,12 @@ class _Calming:
                 continue
             both = np.concatenate([block, steps])
             rate = float(np.ceil(float(rates[both] @ kwh[both]) / float(kwh[both].sum()) * whole - EPSILON) / whole)
-            dearer = float((rate - rates[both]) @ (kwh * self._price)[both])
-            if (ceiling[both] < rate - EPSILON).any() or dearer > self._cost_left:
+            level = rates.copy()
+            level[both] = rate
+            if (ceiling[both] < rate - EPSILON).any() or not self._take(vehicle, level):
                 block = steps
                 continue
-            rates[both] = rate
-            self._cost_left -= max(0.0, dearer)
-            block = both
-        self._filling.set(vehicle, rates)
+            rates, block = level, both
 
     def _lower(self, free: Steps) -> None:
         """Make neighbouring blocks one at the lower of their rates, the cheapest first, as long as hardly any energy is

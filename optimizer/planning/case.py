@@ -1,13 +1,14 @@
 """A problem as arrays, for all who compute with it: n vehicles, t steps, r rows of limits."""
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.planning.problem import Bools, Floats, Problem, Vehicle
-from optimizer.planning.tree import Rows, Supply, rows_of
+from optimizer.planning.tree import Row, Rows, Supply, rows_of
 
 EPSILON = 1e-6
 """Rates that differ by less are equal: far below the resolution of a profile, far above the rounding of a sum."""
@@ -50,6 +51,18 @@ class Case:
         self.kwh_per_unit: Floats = there_h * self.kw_per_unit[:, None]
         self.hours: Floats = np.diff(edges) / 3600
         self.wait_h: Floats = (edges[1:] + edges[:-1]) / 2 / 3600
+
+    def with_row(self, row: Row, weights: Floats, room: Floats) -> "Case":
+        """The same with one limit more: `weights` (n,) of the vehicles' rates, and `room` (t,) for their sum."""
+        case = copy(self)
+        case.__dict__.pop("row_numbers", None)
+        case.rows = Rows(
+            rows=(*self.rows.rows, row),
+            weights=np.vstack([self.rows.weights, weights]),
+            room=np.vstack([self.rows.room, np.clip(room, 0.0, None)]),
+            over=np.vstack([self.rows.over, np.zeros(room.shape)]),
+        )
+        return case
 
     @cached_property
     def slice_kwh(self) -> Floats:

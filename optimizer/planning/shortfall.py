@@ -137,7 +137,7 @@ class _Obstacles:
         unused_kwh = min(missing_kwh, float(self._unused_kwh[number]))
         if unused_kwh > 0:
             rounding = self._smallest_kwh[number] > missing_kwh
-            yield unused_kwh, "rounding to what it can draw" if rounding else "room left unused, for fewer changes"
+            yield unused_kwh, "rounding to what it can draw" if rounding else "room left unused"
         lost_kwh, cause = self._lost_kwh[number], self._cause[number]
         if missing_kwh <= unused_kwh or not lost_kwh.any():
             return

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from optimizer.planning.bill import Bill
 from optimizer.planning.calming import calmed, near_changes
 from optimizer.planning.case import Case
 from optimizer.planning.check import broken_limits
@@ -18,13 +19,15 @@ from optimizer.planning.program import SolverFailed, Timing
 from optimizer.planning.repair import pattern, repaired
 from optimizer.planning.shortfall import overloads, why
 from optimizer.planning.steady import with_few_changes
-from optimizer.planning.tree import total_load_kw, with_load
+from optimizer.planning.tree import Row, with_load
 
 log = logging.getLogger(__name__)
 
 CALM_CELLS = ((6_000, 2), (50_000, 1))
 """For a plan of so many rates, how many steps around each change may be planned anew for fewer changes; none for more:
 their rows would cost more time than they are worth."""
+
+PEAK = Row("peak", "kW")
 
 REPAIR_LOSS = 0.002
 """If making a plan chargeable costs more of its energy, it is first decided who charges when, and the program is solved
@@ -136,14 +139,15 @@ class _Step:
         bounds = _beside(case, free, fixed)
         first = self._relaxed(case, bounds).rates
         calmer = self._calmer(case, bounds, first)
-        price = _order(case)
+        case = _under_peak(case, first)
+        price = _order(case, first)
         rates = repaired(case, free, calmer, price)
         if case.energy(rates).sum() < (1 - REPAIR_LOSS) * case.energy(first).sum():
             optima = [self._on_pattern(case, bounds, free, optimum) for optimum in (first, calmer)]
             chargeable = [rates, *(repaired(case, free, optimum, price) for optimum in optima)]
             rates = max(chargeable, key=lambda each: float(case.energy(each).sum()))
         filling = Filling(case, rates, price)
-        calmed(case, filling, price, np.flatnonzero(free))
+        calmed(case, filling, np.flatnonzero(free))
         return filling.rates
 
     def _calmer(self, case: Case, bounds: Bounds, rates: Floats) -> Floats:
@@ -177,7 +181,7 @@ class _Step:
         return relaxed(case, bounds, self._ends - time.perf_counter(), self._timing, bare=bare, steady=steady)
 
     def _greedy(self, free: Bools, fixed: Floats) -> Floats:
-        return greedy(self._case, free, fixed, _order(self._case))
+        return greedy(self._case, free, fixed, _order(self._case, fixed))
 
 
 def _beside(case: Case, free: Bools, fixed: Floats) -> Bounds:
@@ -186,36 +190,35 @@ def _beside(case: Case, free: Bools, fixed: Floats) -> Bounds:
     return Bounds(np.where(free[:, None], anything.lower, fixed), np.where(free[:, None], anything.upper, fixed))
 
 
-def _order(case: Case) -> Floats:
-    """What a kWh costs in each step, the earlier the less where prices are equal; (t,)."""
+def _under_peak(case: Case, rates: Floats) -> Case:
+    """The same where the peak is paid for, with that of such rates as one limit more."""
     prices = case.problem.prices
-    price = prices.import_per_kwh if prices else np.zeros(case.shape[1])
+    if prices is None or not prices.demand_per_kw:
+        return case
+    bill = Bill(case)
+    return case.with_row(PEAK, case.kw_per_unit, bill.peak_kw(bill.net_kw(rates)) - bill.others_kw)
+
+
+def _order(case: Case, rates: Floats) -> Floats:
+    """What a kWh more costs in each step beside such rates, the earlier the less where prices are equal; (t,)."""
+    bill = Bill(case)
+    price = bill.price(bill.net_kw(rates))
     return np.asarray(price + 1e-6 * max(1.0, float(np.abs(price).max(initial=0.0))) * case.wait_h)
 
 
 def _objective(case: Case, rates: Floats, battery_kw: Floats | None) -> dict[str, float]:
     """What came of it, in numbers."""
-    kwh = (rates * case.kwh_per_unit).sum(axis=0)
-    net_kwh = kwh + total_load_kw(case.problem) * case.hours
-    if battery_kw is not None:
-        net_kwh = net_kwh + battery_kw * case.hours
-    import_kwh, export_kwh = np.clip(net_kwh, 0.0, None), np.clip(-net_kwh, 0.0, None)
-    prices = case.problem.prices
-    peak_kw = float((import_kwh / case.hours).max(initial=0.0))
-    cost = 0.0
-    if prices:
-        peak_kw = max(peak_kw, prices.peak_kw)
-        cost = float(import_kwh @ prices.import_per_kwh - export_kwh @ prices.feed_in_per_kwh)
-        cost += prices.demand_per_kw * peak_kw
+    bill = Bill(case, battery_kw)
+    net_kw = bill.net_kw(rates)
     delivered = case.energy(rates)
     together = case.stays[:, 1:] & case.stays[:, :-1]
     return {
         "energy_kwh": float(delivered.sum()),
         "short_kwh": float(np.maximum(case.need_kwh - delivered, 0.0).sum()),
-        "cost": cost,
-        "import_kwh": float(import_kwh.sum()),
-        "export_kwh": float(export_kwh.sum()),
-        "peak_kw": peak_kw,
+        "cost": bill.cost(net_kw),
+        "import_kwh": float(np.clip(net_kw, 0.0, None) @ case.hours),
+        "export_kwh": float(np.clip(-net_kw, 0.0, None) @ case.hours),
+        "peak_kw": bill.peak_kw(net_kw),
         "changes": float(((np.abs(np.diff(rates, axis=1)) > 1e-6) & together).sum()),
     }
 
