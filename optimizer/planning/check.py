@@ -37,7 +37,8 @@ def broken_limits(
     """Everything that a plan breaks, a line for each vehicle or limit and kind of error; empty: nothing.
 
     Vehicles and the battery answer only for what they draw: where others alone are above a limit, they must draw
-    nothing under it; tails of vehicles that have left count with the others.
+    nothing under it; tails of vehicles that have left count with the others. What the battery gives must not flow out
+    above a limit either.
 
     Args:
         problem: what the plan is for.
@@ -87,7 +88,7 @@ def _wrong_battery(problem: Problem, draws_kw: Floats) -> Iterator[str]:
     errors: dict[str, Bools] = {
         "charges faster than it can": draws_kw > battery.charge_kw + TOLERANCE,
         "discharges faster than it can": draws_kw < -battery.discharge_kw - TOLERANCE,
-        "holds more than fits": content > max(battery.capacity_kwh, battery.stored_kwh) + TOLERANCE_KWH,
+        "holds more than fits": content > battery.capacity_kwh + TOLERANCE_KWH,
         "holds less than nothing": content < -TOLERANCE_KWH,
         "holds less in the end than at the start": (content < battery.stored_kwh - TOLERANCE_KWH)
         & (np.arange(content.size) == content.size - 1),

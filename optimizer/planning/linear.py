@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.planning.case import SLICES, Case
+from optimizer.planning.case import SLICE_WORTH, SLICES, Case
 from optimizer.planning.problem import Bools, Floats
 from optimizer.planning.program import Program, Timing
 from optimizer.planning.tree import Supply, most_given_kw, total_load_kw, weights_of_kw
@@ -21,10 +21,6 @@ Ints = NDArray[np.int64]
 
 WORTH = 10.0
 """What the last slice of a need is worth a kWh, in times the highest price."""
-
-SLICE_WORTH = np.linspace(1.2, 1.0, SLICES)
-"""What each slice is worth, in times the last one. Enough to give everyone some first; with a steeper fall, sharing
-fairly where cars use different phases costs 1 to 4 % of all energy."""
 
 PEAK_H = 4.0
 """A kWh is worth the demand charge of so many kW besides: a need that fits into a quarter of an hour is met."""
@@ -111,7 +107,9 @@ def relaxed(
     values = program.minimized(time_limit_s, {"presolve": presolve})
     rates = cells.fixed.copy()
     rates[cells.vehicle, cells.step] = values[ids]
-    battery_kw = None if battery is None else values[battery.charge] - values[battery.discharge]
+    battery_kw = None
+    if battery is not None:
+        battery_kw = _what_fits(case, values[battery.charge] - values[battery.discharge])
     return Relaxed(rates, battery_kw)
 
 
@@ -279,6 +277,21 @@ def _battery(program: Program, case: Case) -> _Battery:
     weights = weights_of_kw(problem, battery.node, case.rows.rows)
     relieves = np.array([supply.adds_up(row.line) for row in case.rows.rows])
     return _Battery(charge, discharge, weights, np.where(relieves, weights, 0.0))
+
+
+def _what_fits(case: Case, battery_kw: Floats) -> Floats:
+    """What the battery draws without charging more than it can hold, (t,).
+
+    At a price below zero the program charges and discharges at once, which loses energy; what is left of both does not.
+    """
+    battery = case.problem.battery
+    assert battery  # noqa: S101 - asked before
+    one_way, stored_kwh = math.sqrt(battery.efficiency), battery.stored_kwh
+    fits = battery_kw.copy()
+    for step, hours in enumerate(case.hours.tolist()):
+        fits[step] = min(fits[step], max(0.0, battery.capacity_kwh - stored_kwh) / (one_way * hours))
+        stored_kwh += hours * fits[step] * (one_way if fits[step] > 0 else 1 / one_way)
+    return fits
 
 
 def _balance_rows(program: Program, case: Case, cells: _Cells, battery: _Battery | None, money: _Money) -> None:

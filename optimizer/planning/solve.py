@@ -30,7 +30,7 @@ their rows would cost more time than they are worth."""
 PEAK = Row("peak", "kW")
 
 REPAIR_LOSS = 0.002
-"""If making a plan chargeable costs more of its energy, it is first decided who charges when, and the program is solved
+"""If making a plan chargeable costs more of its worth, it is first decided who charges when, and the program is solved
 again for how much."""
 
 
@@ -98,7 +98,7 @@ class _Step:
         case = self._case
         delivered = case.energy(rates)
         short = np.maximum(case.need_kwh - delivered, 0.0)
-        reasons, over = why(self._problem, rates), overloads(self._problem)
+        reasons, over = why(self._problem, rates, battery_kw), overloads(self._problem)
         timing = self._timing
         known_ms = self._build_ms + timing.build + timing.solve + timing.read + self._check_ms
         return Plan(
@@ -142,10 +142,10 @@ class _Step:
         case = _under_peak(case, first)
         price = _order(case, first)
         rates = repaired(case, free, calmer, price)
-        if case.energy(rates).sum() < (1 - REPAIR_LOSS) * case.energy(first).sum():
+        if case.worth(rates).sum() < (1 - REPAIR_LOSS) * case.worth(first).sum():
             optima = [self._on_pattern(case, bounds, free, optimum) for optimum in (first, calmer)]
             chargeable = [rates, *(repaired(case, free, optimum, price) for optimum in optima)]
-            rates = max(chargeable, key=lambda each: float(case.energy(each).sum()))
+            rates = max(chargeable, key=lambda each: float(case.worth(each).sum()))
         filling = Filling(case, rates, price)
         calmed(case, filling, np.flatnonzero(free))
         return filling.rates

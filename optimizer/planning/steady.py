@@ -6,7 +6,7 @@ import numpy as np
 
 from optimizer.planning.case import EPSILON, Case
 from optimizer.planning.filling import Filling
-from optimizer.planning.linear import LATE_PRICE, SLICE_WORTH
+from optimizer.planning.linear import LATE_PRICE
 from optimizer.planning.problem import Bools, Floats
 
 Planner = Callable[[Bools, Floats], Floats]
@@ -119,10 +119,8 @@ class _Aim:
     def _value_of(self, plan: Floats) -> Floats:
         """What the plan of each vehicle is worth, as in the linear program, but for cost; (n,)."""
         case = self._case
-        above = case.energy(plan)[:, None] - np.cumsum(case.slice_kwh, axis=1) + case.slice_kwh
-        filled = np.clip(above, 0.0, case.slice_kwh)
         late = LATE_PRICE * (plan * case.kwh_per_unit) @ case.wait_h
-        return np.asarray(case.priority * (filled @ SLICE_WORTH) - late)
+        return np.asarray(case.worth(plan) - case.priority * late)
 
     def _soon(self, plan: Floats) -> Floats:
         """The energy that each vehicle takes in the next `NEAR_H` hours in kWh; (n,)."""

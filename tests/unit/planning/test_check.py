@@ -184,6 +184,16 @@ def test_a_battery_takes_room_where_it_charges_and_makes_room_where_it_gives() -
     assert broken_limits(of, more, np.array([-4.0, 4, 4, 0])) == []
 
 
+def test_what_a_battery_gives_must_not_be_too_much_for_the_way_out() -> None:
+    roof = Node("roof", limit_kw=np.full(4, 5.0), load_kw=np.full(4, -3.0))
+    of = problem([roof], [], battery=replace(BATTERY, node="roof"))
+    rates = np.zeros((0, 4))
+    assert broken_limits(of, rates, np.array([-2.0, 0, 4, 4])) == []
+    assert broken_limits(of, rates, np.array([-2.1, 0, 4, 4])) == [
+        "node roof: kW: 5.1 kW out of it, above the limit of 5 kW at 2026-03-02T18:00:00+00:00"
+    ]
+
+
 def test_a_battery_that_is_not_there_cannot_be_used() -> None:
     assert broken_limits(site(), np.zeros((4, 4)), np.array([1.0, 0, 0, 0]))
 

@@ -97,14 +97,14 @@ def test_between_lines_pv_makes_no_room_for_its_angle_is_unknown() -> None:
     assert room(of, Row("grid", "kW"))[0] > 9
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problems(), st.integers(0, 99))
 def test_what_the_rows_allow_breaks_no_limit(of: Problem, seed: int) -> None:
     of = replace(of, battery=None)
     assert not breaks_a_sum(of, largest(of, some_rates(of, seed)))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problems(), st.integers(0, 99))
 def test_the_rows_give_away_less_than_a_hundredth(of: Problem, seed: int) -> None:
     of = replace(of, battery=None, vehicles=[replace(vehicle, tail=0.0) for vehicle in of.vehicles])
