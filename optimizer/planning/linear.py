@@ -19,7 +19,7 @@ from optimizer.planning.tree import Supply, most_given_kw, total_load_kw, weight
 
 Ints = NDArray[np.int64]
 
-WORTH = 10.0
+WORTH = 100.0
 """What the last slice of a need is worth a kWh, in times the highest price."""
 
 PEAK_H = 4.0
