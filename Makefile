@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test e2e fuzz lint format types conformance convergence bench deploy pin clean check-template
+.PHONY: help setup demo local test e2e fuzz lint format types conformance convergence bench bench-optimizer deploy pin clean check-template
 
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
@@ -15,7 +15,7 @@ export SAM_CLI_TELEMETRY := 0
 export __SAM_CLI_APP_DIR := $(CURDIR)/.tools/cache/sam
 
 help: ## show this list
-	@awk -F ':.*## ' '/^[a-z0-9]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## install what the project needs, inside this folder
 	@bash local/bootstrap.sh
@@ -37,7 +37,7 @@ fuzz: setup ## bad input, for long: FUZZ_EXAMPLES=N of everything, other ones in
 
 convergence: setup ## faults for long: SEEDS=N stories of two platforms, and each call of each function gone wrong
 	THOROUGH=1 $(BIN)/pytest -q -n auto tests/delivery tests/functions/test_exactly_one_result.py \
-		tests/functions/test_pulled_lists_converge.py
+		tests/functions/test_pulled_lists_converge.py tests/unit/optimizer/test_issuing_machine.py
 	$(BIN)/python -m tests.delivery $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 lint: setup check-template ## ruff, the template, the shell scripts' syntax
@@ -61,6 +61,9 @@ conformance: setup ## run all but the end-to-end tests and write which of them s
 
 bench: setup ## what is measured, as one command
 	$(BIN)/python -m benchmarks $(ARGS)
+
+bench-optimizer: setup ## what plans cost and how good they are, beside others; SESSIONS=FILE.csv for a real month
+	$(BIN)/python -m benchmarks.optimizer $(if $(SESSIONS),--sessions '$(SESSIONS)') $(ARGS)
 
 deploy: setup ## deploy to your AWS account, with your usual AWS settings; STACK=name REGION=region, or ARGS=--guided
 	@$(BIN)/python -m local.deploy $(if $(STACK),--stack-name '$(STACK)') $(if $(REGION),--region '$(REGION)') $(ARGS)

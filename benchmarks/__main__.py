@@ -8,14 +8,13 @@ from dataclasses import asdict
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import api, imports, lists, solver
+from benchmarks import api, imports, lists
 from benchmarks.figure import Figure
 
 MEASUREMENTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "api": api.measure,
     "lists": lists.measure,
     "imports": imports.measure,
-    "solver": solver.measure,
 }
 _progress = Console(stderr=True)
 

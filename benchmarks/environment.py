@@ -15,6 +15,7 @@ ENVIRONMENT = {
     "TOKEN_PEPPER_SECRET_ID": "pepper",
     "PUBLIC_BASE_URL": "https://ocpi.example.com",
     "ALLOW_PRIVATE_PARTNERS": "false",
+    "REST_SECONDS": "1",
     "ROLES": '[{"role":"CPO","country_code":"NL","party_id":"OCS","business_details":{"name":"Bench"}},'
     '{"role":"EMSP","country_code":"NL","party_id":"OCS","business_details":{"name":"Bench"}}]',
     "POWERTOOLS_SERVICE_NAME": "bench",

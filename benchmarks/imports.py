@@ -34,8 +34,8 @@ def measure(turns: int = TURNS, only: tuple[str, ...] = ()) -> Iterator[Figure]:
     with TemporaryDirectory() as folder:
         codes = [BARE, *(OURS.format(function=function) for function in functions)]
         for code in codes:
-            _process_ms(code, folder)
-        sides = [lambda n, code=code: [_process_ms(code, folder) for _ in range(n)] for code in codes]
+            process_ms(code, folder)
+        sides = [lambda n, code=code: [process_ms(code, folder) for _ in range(n)] for code in codes]
         floor_ms, *ours_ms = in_turn(sides, turns, turn_ms=0)
     for function, milliseconds in zip(functions, ours_ms, strict=True):
         yield Figure(f"cold import of {function}", milliseconds, floor_ms, FLOOR)
@@ -47,7 +47,7 @@ def api_functions() -> tuple[str, ...]:
     return tuple(sorted({module.parent.name for module in modules if "APIRouter(" in module.read_text()}))
 
 
-def _process_ms(code: str, bytecode: str) -> float:
+def process_ms(code: str, bytecode: str) -> float:
     """User and system CPU milliseconds of a fresh Python that runs `code`."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run(  # noqa: S603 - our own interpreter and code

@@ -11,13 +11,16 @@ from cli import dlq, partners, sites
 from cli.check.command import check
 from cli.deployment import Deployment, DeploymentError
 from cli.failure import Failure
+from cli.optimize import optimize
+from cli.output import printable
+from cli.simulate import simulate
 from cli.trace import trace
 from ocpi.logs import logger
 from ocpi.parties.handshake import NameTaken
 from ocpi.push.queue import NotSent
 from ocpi.store.table import Conflict
 from ocpi.transport.status import OcpiError
-from optimizer.site import SiteError
+from optimizer.reading import WrongInput
 
 
 class Commands(TyperGroup):
@@ -38,6 +41,11 @@ app.add_typer(sites.app, name="site")
 app.add_typer(dlq.app, name="dlq")
 app.command()(check)
 app.command()(trace)
+app.command()(optimize)
+app.command()(simulate)
+
+WITHOUT_DEPLOYMENT = {check.__name__, optimize.__name__, simulate.__name__}
+"""Commands that look at a platform from outside, or at none at all."""
 
 
 @app.callback()
@@ -45,8 +53,8 @@ def _deployment(
     context: typer.Context,
     stack: Annotated[str, typer.Option(envvar="OCPI_STACK", help="The CloudFormation stack.")] = "ocpi",
 ) -> None:
-    """Find the deployment before any command, unless only help is wanted, or a look at a platform from outside."""
-    if context.invoked_subcommand != check.__name__ and not {"--help"} & set(sys.argv):
+    """Find the deployment before any command that needs one, unless only help is wanted."""
+    if context.invoked_subcommand not in WITHOUT_DEPLOYMENT and not {"--help"} & set(sys.argv):
         context.obj = Deployment.find(stack)
 
 
@@ -57,8 +65,8 @@ def main() -> None:
         app()
     except OcpiError as error:
         _fail(error.message)
-    except SiteError as error:
-        _fail("\nocpi: ".join(error.problems))
+    except WrongInput as error:
+        _fail("\nocpi: ".join(map(printable, error.problems)))
     except Conflict:
         _fail("someone else changed the same at this moment; look at it and try again")
     except (BotoCoreError, ClientError) as error:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.status import Status
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -60,6 +61,11 @@ def progress_bars() -> Progress:
     """Bars on standard error that show how far a command is, and are gone when it is done."""
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
     return Progress(*columns, console=Console(stderr=True), transient=True)
+
+
+def waiting(what: str) -> Status:
+    """Say on standard error, if a terminal is there, what a command is at until it is done."""
+    return Console(stderr=True).status(what)
 
 
 def when(time: datetime) -> str:

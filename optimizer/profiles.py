@@ -1,7 +1,7 @@
 """What a session may draw over time, as a step function, and its form on the wire, a ChargingProfile.
 
 A profile is a maximum that stays in force until another replaces it, and its last period goes on for ever. So
-every schedule ends in a safe tail: all tails of a site fit together under its lowest limit, whatever becomes
+every schedule ends in a safe tail: all tails of a site fit together under its lowest limits, whatever becomes
 of us.
 """
 
@@ -13,57 +13,56 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ocpi.types.chargingprofiles import ChargingProfile, ChargingProfilePeriod, ChargingRateUnit
-from optimizer.phases import Phase
-from optimizer.site import Site
-
-if TYPE_CHECKING:
-    from optimizer.problem import Plan, Problem, Vehicle
+from optimizer.planning.problem import Floats, Plan, Problem, Vehicle
 
 _SECOND = timedelta(seconds=1)
 
-Floats = NDArray[np.float64]
+_PER_AMPERE, _PER_KW = 10, 1000
+"""Rates on the wire are multiples of 0.1 A, or of 1 W."""
 
-EPSILON_A = 1e-6
-"""Currents that differ by less are equal: far below the 0.1 A of a profile, far above the rounding of a
-sum."""
+EPSILON = 1e-6
+"""Rates that differ by less are equal: far below what a profile can tell, far above the rounding of a sum."""
+
+_ROUNDING = 1e-9
+"""How far a sum of rates is off."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """Ampere per phase over time: each step holds from its start to the next, the last for ever.
+    """A rate over time: each step holds from its start to the next, the last for ever.
 
-    Before its first start a schedule has its first value. Equal neighbours are merged on construction.
+    Rates are ampere per phase, or kW where `dc`. Before its first start a schedule has its first value. Equal
+    neighbours are merged on construction.
 
     Raises:
         ValueError: no step, starts that don't rise, a start without a time zone or not in whole seconds, or a
-            limit that is negative or not finite.
+            rate that is negative or not finite.
     """
 
     steps: tuple[tuple[datetime, float], ...]
+    dc: bool = False
 
     def __post_init__(self) -> None:
         if not self.steps:
             raise ValueError("a schedule needs at least one step")
-        for start, limit_a in self.steps:
+        for start, rate in self.steps:
             if start.tzinfo is None or start.microsecond:
                 raise ValueError(f"a step starts at a whole second with a time zone, not at {start}")
-            if not (math.isfinite(limit_a) and limit_a >= 0):
-                raise ValueError(f"a limit is 0 or more ampere, not {limit_a}")
+            if not (math.isfinite(rate) and rate >= 0):
+                raise ValueError(f"a rate is 0 or more, not {rate}")
         if any(later[0] <= earlier[0] for earlier, later in pairwise(self.steps)):
             raise ValueError("the starts of the steps must rise")
         changes = [later for earlier, later in pairwise(self.steps) if later[1] != earlier[1]]
         object.__setattr__(self, "steps", (self.steps[0], *changes))
 
     @classmethod
-    def constant(cls, limit_a: float, since: datetime) -> "Schedule":
-        """The same limit for ever; `since` is cut to the whole second."""
-        return cls(((since.replace(microsecond=0), limit_a),))
+    def constant(cls, rate: float, since: datetime, *, dc: bool = False) -> "Schedule":
+        """The same rate for ever; `since` is cut to the whole second."""
+        return cls(((since.replace(microsecond=0), rate),), dc)
 
     @cached_property
     def starts(self) -> tuple[datetime, ...]:
@@ -71,28 +70,28 @@ class Schedule:
         return tuple(start for start, _ in self.steps)
 
     @property
-    def tail_a(self) -> float:
+    def tail(self) -> float:
         """What it allows for ever, in the end."""
         return self.steps[-1][1]
 
     def at(self, moment: datetime) -> float:
-        """The limit in force at `moment`."""
+        """The rate in force at `moment`."""
         return self.steps[max(0, bisect_right(self.starts, moment) - 1)][1]
 
     def highest(self, start: datetime, end: datetime) -> float:
-        """The highest limit in force within [start, end)."""
-        within = (limit_a for begins, limit_a in self.steps if start < begins < end)
+        """The highest rate in force within [start, end)."""
+        within = (rate for begins, rate in self.steps if start < begins < end)
         return max([self.at(start), *within])
 
     def sampled(self, seconds: Floats) -> Floats:
-        """The limits in force at many moments, given in seconds since 1970; same shape."""
-        starts, limits = self._arrays
-        return limits[np.maximum(np.searchsorted(starts, seconds, side="right") - 1, 0)]
+        """The rates in force at many moments, given in seconds since 1970; same shape."""
+        starts, rates = self._arrays
+        return rates[np.maximum(np.searchsorted(starts, seconds, side="right") - 1, 0)]
 
     def since(self, moment: datetime) -> "Schedule":
         """The same from `moment` on, with nothing before it; `moment` is cut to the whole second."""
         first = moment.replace(microsecond=0)
-        return Schedule(((first, self.at(first)), *(step for step in self.steps if step[0] > first)))
+        return Schedule(((first, self.at(first)), *(step for step in self.steps if step[0] > first)), self.dc)
 
     def maximum(self, other: "Schedule") -> "Schedule":
         """The higher of the two at every moment."""
@@ -105,83 +104,97 @@ class Schedule:
     def within(self, other: "Schedule", since: datetime) -> bool:
         """Whether it never allows more than `other` from `since` on, for ever."""
         moments = [since, *(start for start in (*self.starts, *other.starts) if start > since)]
-        return all(self.at(moment) <= other.at(moment) + EPSILON_A for moment in moments)
+        return all(self.at(moment) <= other.at(moment) + EPSILON for moment in moments)
 
     def same(self, other: "Schedule", since: datetime) -> bool:
         """Whether both allow the same from `since` on, for ever."""
         return self.within(other, since) and other.within(self, since)
 
     def floored(self) -> "Schedule":
-        """The same in whole tenths of an ampere, never more."""
-        return Schedule(tuple((start, floor_tenth(limit_a)) for start, limit_a in self.steps))
+        """The same in whole tenths of an ampere or whole watts, never more."""
+        return Schedule(tuple((start, floored(rate, dc=self.dc)) for start, rate in self.steps), self.dc)
 
     def ceiled(self) -> "Schedule":
-        """The same in whole tenths of an ampere, never less: for what may be drawn, not for what is allowed."""
-        return Schedule(tuple((start, math.ceil(limit_a * 10 - EPSILON_A) / 10) for start, limit_a in self.steps))
+        """The same in whole tenths of an ampere or whole watts, never less: for what may be drawn, not for what is
+        allowed."""
+        return Schedule(tuple((start, ceiled(rate, dc=self.dc)) for start, rate in self.steps), self.dc)
 
     def to_charging_profile(self, min_charging_rate: float | None = None) -> ChargingProfile:
-        """The schedule as an absolute OCPI ChargingProfile in ampere, cut down to one decimal (CHP-22 to
-        CHP-26).
+        """The schedule as an absolute OCPI ChargingProfile: in ampere, cut down to one decimal, or for DC in whole
+        watts (CHP-22 to CHP-26).
 
         Args:
-            min_charging_rate: the least current in ampere that the vehicle charges with, if it shall be told.
+            min_charging_rate: the least rate that the vehicle charges with, if it shall be told.
         """
         schedule = self.floored()
         zero = schedule.steps[0][0].astimezone(UTC)
         return ChargingProfile(
             start_date_time=zero,
-            charging_rate_unit=ChargingRateUnit.A,
-            min_charging_rate=None if min_charging_rate is None else _decimal(floor_tenth(min_charging_rate)),
+            charging_rate_unit=ChargingRateUnit.W if self.dc else ChargingRateUnit.A,
+            min_charging_rate=None if min_charging_rate is None else self._told(min_charging_rate),
             charging_profile_period=[
-                ChargingProfilePeriod(start_period=(start - zero) // _SECOND, limit=_decimal(limit_a))
-                for start, limit_a in schedule.steps
+                ChargingProfilePeriod(start_period=(start - zero) // _SECOND, limit=self._told(rate))
+                for start, rate in schedule.steps
             ],
         )
 
     @classmethod
-    def from_charging_profile(cls, profile: ChargingProfile, then_a: float | None = None) -> "Schedule":
-        """Read an absolute ChargingProfile in ampere.
+    def from_charging_profile(cls, profile: ChargingProfile, then: float | None = None) -> "Schedule":
+        """Read an absolute ChargingProfile: one in ampere is AC, one in watt DC.
 
         Args:
             profile: the profile; a fraction of a second in its start is cut off.
-            then_a: what holds after the end of a profile that has a `duration`.
+            then: the rate that holds after the end of a profile that has a `duration`.
 
         Raises:
-            ValueError: it is relative, in watt, has no period, or ends without a word about what holds then.
+            ValueError: it is relative, has no period, or ends without a word about what holds then.
         """
-        if profile.start_date_time is None or profile.charging_rate_unit is not ChargingRateUnit.A:
-            raise ValueError("only a profile in ampere with a start_date_time has a schedule")
+        if profile.start_date_time is None:
+            raise ValueError("only a profile with a start_date_time has a schedule")
         zero = profile.start_date_time.replace(microsecond=0)
+        dc = profile.charging_rate_unit is ChargingRateUnit.W
         steps = [
-            (zero + timedelta(seconds=period.start_period), float(period.limit))
+            (zero + timedelta(seconds=period.start_period), float(period.limit / 1000 if dc else period.limit))
             for period in profile.charging_profile_period
         ]
         if profile.duration is None:
-            return cls(tuple(steps))
-        if then_a is None:
+            return cls(tuple(steps), dc)
+        if then is None:
             raise ValueError("the profile has a duration, so what holds after it must be told")
         end = zero + timedelta(seconds=profile.duration)
-        return cls((*(step for step in steps if step[0] < end), (end, then_a)))
+        return cls((*(step for step in steps if step[0] < end), (end, then)), dc)
 
     @cached_property
     def _arrays(self) -> tuple[Floats, Floats]:
-        """Starts in seconds since 1970, and limits; both of the length of `steps`."""
-        starts, limits = zip(*((start.timestamp(), limit_a) for start, limit_a in self.steps), strict=True)
-        return np.array(starts), np.array(limits)
+        """Starts in seconds since 1970, and rates; both of the length of `steps`."""
+        starts, rates = zip(*((start.timestamp(), rate) for start, rate in self.steps), strict=True)
+        return np.array(starts), np.array(rates, dtype=float)
 
     def _joined(self, other: "Schedule", choose: Callable[[float, float], float]) -> "Schedule":
         starts = sorted({*self.starts, *other.starts})
-        return Schedule(tuple((start, choose(self.at(start), other.at(start))) for start in starts))
+        return Schedule(tuple((start, choose(self.at(start), other.at(start))) for start in starts), self.dc)
+
+    def _told(self, rate: float) -> Decimal:
+        """A rate in the unit of the profile."""
+        parts = _parts(rate, dc=self.dc)
+        return Decimal(parts) if self.dc else Decimal(parts) / _PER_AMPERE
 
 
-def floor_tenth(ampere: float) -> float:
-    """The highest current of whole tenths that is no more than `ampere`; 16.3 stays 16.3 in spite of binary
-    floats."""
-    return math.floor(ampere * 10 + EPSILON_A) / 10
+def floored(rate: float, *, dc: bool) -> float:
+    """The highest rate of whole tenths of an ampere (DC: whole watts) that is no more than `rate`; 16.3 stays 16.3 in
+    spite of binary floats."""
+    return _parts(rate, dc=dc) / (_PER_KW if dc else _PER_AMPERE)
 
 
-def _decimal(tenths: float) -> Decimal:
-    return Decimal(str(tenths))
+def ceiled(rate: float, *, dc: bool) -> float:
+    """The lowest rate of whole tenths of an ampere (DC: whole watts) that is no less than `rate`."""
+    parts = _PER_KW if dc else _PER_AMPERE
+    return math.ceil(rate * parts - EPSILON) / parts
+
+
+def _parts(rate: float, *, dc: bool) -> int:
+    """How many whole tenths of an ampere, or watts."""
+    return math.floor(rate * (_PER_KW if dc else _PER_AMPERE) + EPSILON)
 
 
 def breakpoints(schedules: Iterable[Schedule], since: datetime) -> Floats:
@@ -192,71 +205,67 @@ def breakpoints(schedules: Iterable[Schedule], since: datetime) -> Floats:
     return np.unique(starts[starts >= first])
 
 
-def limit_schedules(site: Site, since: datetime, reserved_a: Mapping[Phase, float]) -> dict[Phase, Schedule]:
-    """The site's limits from `since` on, each phase's less what is reserved on it (never below zero).
-
-    Args:
-        site: whose limits.
-        since: cut to the whole second.
-        reserved_a: ampere by phase to keep free at all times, such as the head-room for arrivals.
-    """
-    first = since.replace(microsecond=0)
-    starts = [first, *site.limit_changes(first)]
-    limits = [site.limit(start, start) for start in starts]
-    return {
-        phase: Schedule(
-            tuple(
-                (start, max(0.0, limit[phase] - reserved_a.get(phase, 0.0)))
-                for start, limit in zip(starts, limits, strict=True)
-            )
-        )
-        for phase in site.phases
-    }
-
-
 def safe_tails(
-    vehicles: Sequence["Vehicle"],
-    room_a: Mapping[Phase, float],
-    places: int,
-    previous: Mapping[str, Schedule],
+    vehicles: Sequence[Vehicle],
+    weights: Floats,
+    room: Floats,
+    places: int | Sequence[int],
+    previous: Mapping[str, float],
 ) -> dict[str, float]:
-    """What each vehicle may draw for ever once its plan has ended: 0 or at least its `min_a`.
+    """What each vehicle may draw for ever once its plan has ended: 0 or at least its `least`.
 
     Where the room divided by the places is enough to charge with, that is everyone's share, whoever comes or
-    goes. Elsewhere as many as fit get `min_a`: those that had a tail keep it, the rest goes to newcomers in
+    goes. Elsewhere as many as fit get their `least`: those that had a tail keep it, the rest goes to newcomers in
     the order given, and nobody's tail changes because a neighbour left, for each change of a tail is a
     request to a charge point.
 
     Args:
         vehicles: all that are charging.
-        room_a: ampere by phase, the lowest limit in force from now on less head-room for arrivals and less
-            what sessions out of our control may draw.
-        places: how many vehicles there can be at once (EVSEs).
-        previous: the schedules planned before, by vehicle.
+        weights: what one unit of each vehicle's rate adds to each limit, (limits, vehicles).
+        room: what each limit bears for ever, (limits,): the lowest in force from now on, less head-room for arrivals
+            and less what sessions out of our control may draw.
+        places: how many vehicles there can be at once (EVSEs), in all or under each limit.
+        previous: the tails before, by vehicle.
     """
-    left = {phase: max(0.0, ampere) for phase, ampere in room_a.items()}
-    share = floor_tenth(min(left.values(), default=0.0) / max(places, len(vehicles), 1))
+    left = np.clip(room, 0.0, None)
+    taken = (weights > 0).sum(axis=1)
+    shares = _shares(weights, left / np.maximum(np.maximum(places, taken), 1))
     tails = dict.fromkeys((vehicle.id for vehicle in vehicles), 0.0)
-    had = {vehicle.id: previous[vehicle.id].tail_a for vehicle in vehicles if vehicle.id in previous}
-    for vehicle in sorted(vehicles, key=lambda each: had.get(each.id, 0.0) == 0.0):
-        tail = min(vehicle.max_a, max(share, vehicle.min_a))
-        gave_up = share < vehicle.min_a and had.get(vehicle.id) == 0.0
-        if gave_up or tail < vehicle.min_a or any(left[phase] < tail for phase in vehicle.phases):
+    had = [previous.get(vehicle.id) for vehicle in vehicles]
+    for number in sorted(range(len(vehicles)), key=lambda each: not had[each]):
+        vehicle = vehicles[number]
+        most = floored(vehicle.most, dc=vehicle.dc)
+        least = ceiled(vehicle.least, dc=vehicle.dc)
+        share = floored(min(vehicle.most, shares[number]), dc=vehicle.dc)
+        tail = min(most, max(share, least))
+        gave_up = share < least and had[number] == 0
+        after = left - weights[:, number] * tail
+        if gave_up or tail < least or (after < -_ROUNDING).any():
             continue
         tails[vehicle.id] = tail
-        left.update({phase: left[phase] - tail for phase in vehicle.phases})
+        left = after
     return tails
 
 
-def schedules(problem: "Problem", plan: "Plan") -> dict[str, Schedule]:
-    """The plan as one schedule for each vehicle: its currents until it is believed to leave, then its safe
-    tail."""
-    currents = plan.current_a
-    return {each.id: _schedule(problem.starts, currents[each.id], each) for each in problem.vehicles}
+def _shares(weights: Floats, room: Floats) -> Floats:
+    """The rate at which each vehicle alone fills up the tightest of its limits; (vehicles,)."""
+    counts = weights > 0
+    rates = np.divide(room[:, np.newaxis], weights, out=np.full(weights.shape, np.inf), where=counts)
+    return np.min(rates, axis=0, initial=np.inf)
 
 
-def _schedule(starts: Sequence[datetime], current_a: Sequence[float], vehicle: "Vehicle") -> Schedule:
-    """One schedule out of the currents of the steps; `starts` has one more entry, the end of the horizon."""
-    leaves = max(starts[0], min(starts[-1], vehicle.departure.replace(microsecond=0)))
-    steps = [step for step in zip(starts[:-1], current_a, strict=True) if step[0] < leaves]
-    return Schedule((*steps, (leaves, vehicle.tail_a)))
+def schedules(problem: Problem, plan: Plan) -> dict[str, Schedule]:
+    """The plan as one schedule for each vehicle: its rates until it is believed to leave, then its safe tail; in whole
+    tenths of an ampere or whole watts."""
+    return {
+        vehicle.id: _schedule(problem, rates, vehicle).floored()
+        for vehicle, rates in zip(problem.vehicles, plan.rates.tolist(), strict=True)
+    }
+
+
+def _schedule(problem: Problem, rates: Sequence[float], vehicle: Vehicle) -> Schedule:
+    *starts, end = problem.starts
+    leaves = problem.start + timedelta(seconds=math.floor(max(0.0, vehicle.departure_s)))
+    leaves = min(leaves, end)
+    steps = [step for step in zip(starts, rates, strict=True) if step[0] < leaves]
+    return Schedule((*steps, (leaves, vehicle.tail)), vehicle.dc)

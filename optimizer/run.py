@@ -1,115 +1,44 @@
-"""One run for one site: read what is known, plan if something changed, and send what may be sent now.
+"""One run for one site: read what is known, decide, and send what may be sent now.
 
 The plan is desired state. Sending it as charging profiles, hearing what became of them and sending what was held back
 is reconciliation towards it: a run may stop anywhere and the next one takes it from there.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from pydantic import ValidationError
+
+from ocpi import wire
 from ocpi.logs import logger
 from ocpi.push.messages import ProfileMessage, Reason
 from ocpi.push.queue import FifoQueue
 from ocpi.store.keys import ObjectId
+from ocpi.store.leases import Lease
 from ocpi.store.objects import Objects
 from ocpi.store.profiles import ProfileState
-from ocpi.store.sites import Place, ProfileRequest, Sites
+from ocpi.store.sites import Pending, Place, ProfileRequest, SiteConfig, Sites, run_id
 from ocpi.types.chargingprofiles import ChargingProfile
-from ocpi.types.locations import Location
+from ocpi.types.sessions import Session
 from ocpi.types.versions import ModuleID
-from optimizer.beliefs import Charging, believe, newcomer_a
-from optimizer.issue import SessionState, to_send, worst_case
-from optimizer.model import solve
-from optimizer.phases import Phase
-from optimizer.problem import Plan, Problem, available, grid
-from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
-from optimizer.site import Site, parse_site
+from ocpi.visits.visit import SITE, arrival, preferences
+from optimizer.beliefs import Charging
+from optimizer.inputs import Inputs
+from optimizer.issue import sending
+from optimizer.profiles import Schedule
+from optimizer.replay import outcome_of
+from optimizer.site import Site, SiteError, parse_site
+from optimizer.situation import Decision, decide
 
-
-@dataclass(frozen=True)
-class Situation:
-    """A site at one moment: all that a plan is made from."""
-
-    site: Site
-    now: datetime
-    sessions: Sequence[Charging]
-    profiles: Mapping[str, ProfileState]
-    places: int
-    """How many EVSEs there are."""
-    newcomer_a: float
-    """What a car may draw before its first profile, in ampere per phase."""
-
-    @cached_property
-    def states(self) -> list[SessionState]:
-        """What each session may draw, by what was sent to it; requests that expired count with both outcomes."""
-        return [self._state(session) for session in self.sessions]
-
-    @cached_property
-    def reserved_a(self) -> dict[Phase, float]:
-        """Room for cars that have just plugged in, which may be on any phase; ampere by phase."""
-        return dict.fromkeys(self.site.phases, self.site.arrival_headroom * self.newcomer_a)
-
-    def planned(self) -> list[Charging]:
-        """The sessions whose profiles are ours to set."""
-        return [
-            session for session in self.sessions if session.plannable and not self.profile(session).left_alone(self.now)
-        ]
-
-    def profile(self, session: Charging) -> ProfileState:
-        """What is known of a session's profile."""
-        return self.profiles.get(session.id, ProfileState())
-
-    def _state(self, session: Charging) -> SessionState:
-        profile = self.profile(session)
-        state = SessionState(
-            id=session.id,
-            phases=session.phases,
-            default_limit_a=session.default_limit_a,
-            accepted=_schedule(profile.accepted, session.worst_a),
-            pending=_schedule(profile.pending, session.worst_a),
-        )
-        return state.unanswered() if profile.expired(self.now) else state
-
-
-def plan(situation: Situation, previous: Mapping[str, Schedule]) -> tuple[Plan, dict[str, Schedule]]:
-    """A plan for all sessions that are ours to set, and the schedules it asks for."""
-    site, now = situation.site, situation.now
-    planned = situation.planned()
-    ids = {session.id for session in planned}
-    others = [(state.phases, worst_case(state)) for state in situation.states if state.id not in ids]
-    forever = site.limit(now)
-    room_a = {
-        phase: forever[phase]
-        - situation.reserved_a[phase]
-        - sum(schedule.tail_a for phases, schedule in others if phase in phases)
-        for phase in site.phases
-    }
-    tails = safe_tails([session.vehicle(site) for session in planned], room_a, situation.places, previous)
-    until = max((session.departure for session in planned), default=now)
-    steps = grid(now, until, site.limit_changes(now, until))
-    problem = Problem(
-        start=now,
-        step_seconds=steps,
-        voltage_v=site.voltage_v,
-        available_a=available(site, now, steps, situation.reserved_a, others),
-        vehicles=[session.vehicle(site, tails[session.id]) for session in planned],
-        previous=previous,
-    )
-    solved = solve(problem)
-    return solved, schedules(problem, solved)
-
-
-def sendable(situation: Situation, desired: Mapping[str, Schedule]) -> list[tuple[Charging, Schedule]]:
-    """The profiles that may be sent now without any limit being broken, whatever is answered."""
-    by_id = {session.id: session for session in situation.sessions}
-    ours = {session.id for session in situation.planned()}
-    wished = {id_: schedule for id_, schedule in desired.items() if id_ in ours}
-    limits = limit_schedules(situation.site, situation.now, situation.reserved_a)
-    return [(by_id[id_], schedule) for id_, schedule in to_send(situation.states, wished, limits, situation.now)]
+TOLD_FAILURES = 5
+"""How many failures stand in a record, and with how many characters each."""
+TOLD_CHARACTERS = 200
 
 
 @dataclass(frozen=True)
@@ -120,96 +49,202 @@ class Runner:
     objects: Objects
     push_queue: FifoQueue
 
-    def run(self, site_id: str, now: datetime, reason: Reason) -> dict[str, Any] | None:
+    def run(self, lease: Lease, now: datetime, reason: Reason) -> dict[str, Any] | None:
         """Look at a site; returns the run's record, None for a site that is not there (any more).
 
+        Whatever the tables hold, only what they are held in may fail: a site that nothing can be decided for is told
+        in the record, and its charge points run into the safe tails of the profiles that they have.
+
         Args:
-            site_id: which site.
+            lease: that the site is ours; what is written is fenced by it.
             now: the present time.
             reason: why. After a partner's answer about a profile the plan in force holds and only what it still
                 wants is sent; else a new plan is made.
+
+        Raises:
+            LeaseLost: the site is somebody else's by now, who has read it since; nothing more was written.
         """
-        config = self.sites.config(site_id)
+        now = now.replace(microsecond=0)
+        watch = Stopwatch()
+        config = self.sites.config(lease.site_id)
         if config is None:
             return None
-        site = parse_site(config.document)
-        now = now.replace(microsecond=0)
-        location = ObjectId(
-            site.partner_id,
-            ModuleID.LOCATIONS,
-            site.location.country_code,
-            site.location.party_id,
-            site.location.location_id,
-        )
-        situation = self._situation(site, location, now)
-        desired = self._desired(site_id)
-        record: dict[str, Any] = {"at": now, "reason": reason, "sessions": len(situation.sessions)}
-        if reason.replans:
-            solved, desired = plan(situation, desired)
-            self.sites.put_plan(site_id, _plan_document(now, solved, desired))
-            record |= {
-                "solver": solved.solver,
-                "solve_ms": round(solved.solve_ms, 2),
-                "unmet_kwh": round(sum(solved.unmet_kwh.values()), 3),
-            }
-        record["profiles_sent"] = self._send(location.text, sendable(situation, desired), situation)
-        if reason.replans or record["profiles_sent"]:
-            self.sites.add_run(site_id, now, record)
+        record: dict[str, Any] = {"at": now, "reason": reason}
+        try:
+            site = parse_site(config.document)
+        except SiteError as error:
+            return self._undecided(lease, record, now, f"the site cannot be read: {error}")
+        place, inputs = self._read(site, config, now, reason)
+        watch.lap("load")
+        record["sessions"] = len(inputs.sessions)
+        run = run_id(now)
+        try:
+            decision = decide(inputs)
+            told, outcome = _told(decision), wire.dumps(outcome_of(decision))
+        except Exception as error:  # noqa: BLE001 - whatever it is: the next site, or the next session, is not its fault
+            logger.exception("nothing can be decided", site_id=lease.site_id, run=run)
+            self.sites.keep_inputs(lease.site_id, run, inputs.to_json(), now)
+            return self._undecided(lease, record, now, f"{type(error).__name__}: {error}", run)
+        watch.lap("decide")
+        record |= told
+        if not reason.replans and not decision.sends:
+            return record
+        self.sites.keep_inputs(lease.site_id, run, inputs.to_json(), now)
+        self.sites.keep_outcome(lease.site_id, run, outcome, now)
+        if decision.plan:
+            self.sites.put_plan(lease, run)
+            if decision.plan.failures:
+                _fell_back()
+        # Of a run that dies while it sends, what it was about to do is known.
+        self.sites.put_run(lease.site_id, run, record, now)
+        watch.lap("keep")
+        record["profiles_sent"] = self._send(lease, place, inputs, decision)
+        watch.lap("send")
+        record["timing_ms"] = watch.laps | record["timing_ms"]
+        self.sites.put_run(lease.site_id, run, record, now)
         return record
 
-    def _situation(self, site: Site, location: ObjectId, now: datetime) -> Situation:
-        place: Place = self.sites.place(location)
-        stored = self.objects.get(location)
-        known = Location.model_validate(stored.parsed()) if stored else None
-        sessions = [believe(id_, document, known, site, now) for id_, document in place.sessions.items()]
-        return Situation(
-            site=site,
+    def _undecided(
+        self, lease: Lease, record: dict[str, Any], now: datetime, why: str, run: str | None = None
+    ) -> dict[str, Any]:
+        """Nothing was decided, and nothing is sent; somebody has to look at it."""
+        _fell_back()
+        record |= {"solver": "none", "failures": _cut([why]), "profiles_sent": 0}
+        self.sites.put_run(lease.site_id, run or run_id(now), record, now)
+        return record
+
+    def _read(self, site: Site, config: SiteConfig, now: datetime, reason: Reason) -> tuple[Place, Inputs]:
+        location = _location(site)
+        place = self.sites.place(location)
+        inputs = Inputs(
             now=now,
-            sessions=sessions,
+            reason=reason,
+            site=config.document,
+            location=self._document(location),
+            sessions=place.sessions,
             profiles=place.profiles,
-            places=len(known.evses) if known else len(site.evses),
-            newcomer_a=newcomer_a(known, site),
+            previous=self._previous(site.id),
+            history=self.sites.learned(site.id, _scopes(site, place)),
         )
+        return place, inputs
 
-    def _desired(self, site_id: str) -> dict[str, Schedule]:
-        document: Any = self.sites.plan(site_id)
-        profiles = document["profiles"] if document else {}
-        return {
-            id_: Schedule.from_charging_profile(ChargingProfile.model_validate(profile))
-            for id_, profile in profiles.items()
-        }
+    def _document(self, location: ObjectId) -> wire.JsonObject | None:
+        stored = self.objects.get(location)
+        try:
+            return stored.parsed() if stored else None
+        except wire.NotJson:
+            logger.exception("the Location cannot be read", location_id=location.id)
+            return None
 
-    def _send(self, location: str, profiles: Sequence[tuple[Charging, Schedule]], situation: Situation) -> int:
-        """Mark each profile as pending, then queue it: what is lost in between expires and is sent anew."""
-        states = {state.id: state for state in situation.states}
-        messages = []
-        for charging, schedule in profiles:
-            message = _message(situation.site.partner_id, charging, location)
+    def _previous(self, site_id: str) -> dict[str, ChargingProfile]:
+        """The plan in force; of one that another version has made, what can be read."""
+        plan = self.sites.plan(site_id) or {}
+        profiles = plan.get("profiles")
+        readable = {}
+        for id_, profile in profiles.items() if isinstance(profiles, dict) else ():
+            try:
+                readable[id_] = ChargingProfile.model_validate(profile)
+            except ValidationError:
+                logger.exception("a planned profile cannot be read", site_id=site_id, session_id=id_)
+        return readable
+
+    def _send(self, lease: Lease, place: Place, inputs: Inputs, decision: Decision) -> int:
+        """Mark profiles as pending, then queue them: what is lost in between expires and is sent anew."""
+        location = _location(decision.situation.site).text
+        states = {state.id: state for state in decision.situation.states}
+        messages = {}
+        wanted = []
+        for charging, schedule in decision.sends:
+            message = _message(decision.situation.site.partner_id, charging, location)
+            known = inputs.profiles.get(charging.id, ProfileState())
+            try:
+                state = sending(known, states[charging.id], schedule, message.request_id, inputs.now)
+            except (ValueError, OverflowError):  # the clock was years away when it was asked for the one before
+                logger.exception("a profile cannot be asked for", session_id=charging.id)
+                continue
             request = ProfileRequest(partner_id=message.partner_id, location=location, session=message.session.text)
-            self.sites.add_request(message.request_id, request, situation.now)
-            if self._mark(message, situation, states[charging.id], schedule):
-                messages.append((message.group, message))
-        self.push_queue.send(messages)
-        return len(messages)
+            wanted.append(Pending(message.request_id, request, state, place.revisions.get(charging.id)))
+            messages[message.request_id] = message
+        sent = 0
+        for noted in self.sites.pend(lease, wanted, inputs.now):
+            self.push_queue.send((messages[each.request_id].group, messages[each.request_id]) for each in noted)
+            sent += len(noted)
+        return sent
 
-    def _mark(
-        self, message: ProfileMessage, situation: Situation, state: SessionState, schedule: Schedule
-    ) -> ProfileState | None:
-        """Store the profile as pending, unless the session's profile changed since it was read."""
-        read = situation.profiles.get(state.id, ProfileState())
-        accepted = state.accepted.since(situation.now).ceiled().to_charging_profile() if state.accepted else None
 
-        def pend(now_stored: ProfileState) -> ProfileState | None:
-            if now_stored != read:
-                return None
-            in_force = read.model_copy(update={"accepted": accepted}) if read.pending else read
-            return in_force.sending(schedule.to_charging_profile(), message.request_id, situation.now)
+@dataclass
+class Stopwatch:
+    """Where the time goes, in ms by stage."""
 
-        return self.sites.change_profile(message.location, message.session.text, pend)
+    laps: dict[str, float] = field(default_factory=dict)
+    _since: float = field(default_factory=time.perf_counter)
+
+    def lap(self, stage: str) -> None:
+        """A stage has come to its end."""
+        now = time.perf_counter()
+        self.laps[stage] = round((now - self._since) * 1000, 1)
+        self._since = now
+
+
+def _told(decision: Decision) -> dict[str, Any]:
+    """What the record of a run says of what was decided."""
+    plan, problem = decision.plan, decision.problem
+    told: dict[str, Any] = {"held_back": _held_back(decision), "timing_ms": {}}
+    if plan and problem:
+        told |= {
+            "planned": len(problem.vehicles),
+            "short_kwh": round(float(plan.short_kwh.sum()), 3),
+            "overloads": len(plan.overloads),
+            "solver": plan.solver,
+            "failures": _cut(plan.failures),
+            "timing_ms": {stage: round(ms, 1) for stage, ms in plan.timing_ms.items()},
+        }
+    return told
+
+
+def _held_back(decision: Decision) -> int:
+    """How many sessions are to get another profile that may not be sent yet."""
+    now, sent = decision.situation.now, {charging.id for charging, _ in decision.sends}
+    ours = {charging.id for charging in decision.situation.planned()}
+    return sum(
+        not _on_its_way(state.pending or state.accepted, decision.desired[state.id], now)
+        for state in decision.situation.states
+        if state.id in decision.desired and state.id in ours - sent
+    )
+
+
+def _on_its_way(schedule: Schedule | None, wish: Schedule, now: datetime) -> bool:
+    return schedule is not None and schedule.same(wish.floored(), now)
+
+
+def _cut(failures: Sequence[str]) -> list[str]:
+    return [failure[:TOLD_CHARACTERS] for failure in failures[:TOLD_FAILURES]]
+
+
+def _fell_back() -> None:
+    """A plan was not made as it should be; there is an alarm."""
+    with single_metric(name="FallbackPlans", unit=MetricUnit.Count, value=1):
+        pass
+
+
+def _scopes(site: Site, place: Place) -> set[str]:
+    """Of what that was learned the sessions there may remind."""
+    scopes = {SITE}
+    for document in place.sessions.values():
+        with suppress(ValidationError):
+            session = Session.model_validate(document)
+            scopes |= {*arrival(site.id, session, preferences(document)).scopes}
+    return scopes
+
+
+def _location(site: Site) -> ObjectId:
+    place = site.location
+    return ObjectId(site.partner_id, ModuleID.LOCATIONS, place.country_code, place.party_id, place.location_id)
 
 
 def _message(partner_id: str, charging: Charging, location: str) -> ProfileMessage:
     session = charging.session
+    assert session  # noqa: S101 - nothing is sent to a session that cannot be read
     return ProfileMessage(
         partner_id=partner_id,
         country_code=session.country_code,
@@ -218,25 +253,3 @@ def _message(partner_id: str, charging: Charging, location: str) -> ProfileMessa
         location=location,
         request_id=secrets.token_urlsafe(24),
     )
-
-
-def _schedule(profile: ChargingProfile | None, worst_a: float) -> Schedule | None:
-    """A profile as a schedule; one that we cannot read allows what its EVSE can give."""
-    if profile is None:
-        return None
-    try:
-        return Schedule.from_charging_profile(profile, then_a=worst_a)
-    except (ValueError, OverflowError):
-        logger.warning("a charging profile in force cannot be read; it counts at the EVSE's maximum")
-        start = profile.start_date_time
-        assert start  # noqa: S101 - stored profiles are absolute
-        return Schedule.constant(worst_a, start)
-
-
-def _plan_document(now: datetime, solved: Plan, desired: Mapping[str, Schedule]) -> dict[str, Any]:
-    return {
-        "at": now,
-        "solver": solved.solver,
-        "unmet_kwh": {id_: round(kwh, 3) for id_, kwh in solved.unmet_kwh.items() if kwh > 0.001},
-        "profiles": {id_: schedule.to_charging_profile() for id_, schedule in desired.items()},
-    }

@@ -20,6 +20,7 @@ pin requirements/ministack
 pin requirements/benchmarks-extrawest-ocpi --override <(echo 'pydantic<2')
 pin requirements/benchmarks-py-ocpi
 pin requirements/benchmarks-ocpi-python --constraint requirements/dev.txt
+pin requirements/benchmarks-acnportal
 pin layers/ocpi/requirements --constraint requirements/dev.txt
 # What the layer ocpi brings already is not brought twice.
 brought=$(sed -n 's/^\([A-Za-z0-9._-]*\)==.*/--no-emit-package=\1/p' layers/ocpi/requirements.txt)

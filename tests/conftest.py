@@ -29,6 +29,7 @@ os.environ |= {
     "OPTIMIZE_QUEUE_URL": f"{_QUEUES}/optimize.fifo",
     "TIMEOUT_QUEUE_URL": f"{_QUEUES}/timeouts",
     "PULL_QUEUE_URL": f"{_QUEUES}/pull.fifo",
+    "REST_SECONDS": "0",
     "PULL_EVERY_HOURS": "6",
     "POLL_EVERY_MINUTES": "5",
     "FULL_PULL_EVERY_DAYS": "7",

@@ -10,15 +10,19 @@ from ocpi.push.events import EventBus
 from ocpi.push.messages import SiteMessage
 from ocpi.push.queue import FifoQueue
 from ocpi.push.waking import Waking
+from ocpi.store.histories import Histories
 from ocpi.store.partners import Partners
 from ocpi.store.sites import Sites
 from outbox.audience import Audience
 from outbox.changes import Outbox
 from outbox.events import events_of
+from outbox.learning import Learning
 from outbox.settings import Settings
 
 settings = Settings.load()
-outbox = Outbox(Sites(settings.sites_table))
+sites = Sites(settings.sites_table)
+outbox = Outbox(sites)
+learning = Learning(sites, Histories(settings.sites_table))
 audience = Audience(Partners(settings.partners_table), DueObjects(settings.deliveries_table))
 breakers = Breakers(settings.deliveries_table)
 optimize_queue = FifoQueue(settings.optimize_queue_url)
@@ -37,7 +41,8 @@ def handler(event: dict[str, Any], _context: object) -> None:
     to_hear = audience.note(records)
     _wake(to_hear)
     event_bus.put(events_of(records))
-    logger.info("stream", records=len(records), sites=concerned, partners=len(to_hear))
+    learned = learning.learn(records, clock.now())
+    logger.info("stream", records=len(records), sites=concerned, partners=len(to_hear), learned=learned)
 
 
 def _wake(partner_ids: set[str]) -> None:

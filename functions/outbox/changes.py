@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from ocpi import wire
 from ocpi.push.messages import Reason
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
@@ -10,6 +11,7 @@ from ocpi.store.sites import Sites
 from ocpi.store.table import Item
 from ocpi.types.sessions import SessionStatus
 from ocpi.types.versions import ModuleID
+from ocpi.visits.visit import GREW_AT
 from outbox.records import content, images
 
 
@@ -25,7 +27,7 @@ class Outbox:
         for record in records:
             locations, reason = self._meaning(*images(record))
             for site_id in filter(None, map(self._sites.site_of, locations)):
-                if concerned.get(site_id) is not Reason.CHANGE:
+                if reason.outweighs(concerned.get(site_id)):
                     concerned[site_id] = reason
         return concerned
 
@@ -33,14 +35,14 @@ class Outbox:
         """The Locations concerned by a change, and why."""
         image = new or old
         if image.get("module") == ModuleID.SESSIONS and new:
-            return self._session(old, new), Reason.CHANGE
+            return self._session(old, new), Reason.SESSION
         if image.get("module") == ModuleID.LOCATIONS:
-            return {_object_id(image, ModuleID.LOCATIONS, "id").text}, Reason.CHANGE
+            return {_object_id(image, ModuleID.LOCATIONS, "id").text}, Reason.LOCATION
         if image["sk"] == keys.SITE:
-            return {_place(image)}, Reason.CHANGE
-        if image["sk"].startswith(keys.PROFILE) and new and _partner_told(old, new):
-            return {_place(image)}, Reason.PROFILE
-        return set(), Reason.CHANGE
+            return {_place(image)}, Reason.SITE
+        if image["sk"].startswith(keys.PROFILE) and new and (told := _told(old, new)):
+            return {_place(image)}, told
+        return set(), Reason.PROFILE
 
     def _session(self, old: Item, new: Item) -> set[str]:
         """Keep the ongoing sessions up to date; a session may have moved to another Location."""
@@ -51,13 +53,20 @@ class Outbox:
             self._sites.end_session(before, session)
             self._sites.forget_profile(before, session)
         if status == SessionStatus.ACTIVE:
-            self._sites.begin_session(location, session, new["document"])
+            self._sites.begin_session(location, session, self._noted(location, session, new))
         else:
             self._sites.end_session(location, session)
         if status == SessionStatus.COMPLETED:
             # Only now: a session that becomes active again finds its charge point obeying the profile it had.
             self._sites.forget_profile(location, session)
         return {before, location}
+
+    def _noted(self, location: str, session: ObjectId, new: Item) -> str:
+        """The Session, with when its meter was seen to move last: a car may be full long before it leaves."""
+        before, told = self._sites.session(location, session), content(new)
+        stands = before is not None and before.get("kwh") == told["kwh"]
+        told[GREW_AT] = (before or {}).get(GREW_AT, told["last_updated"]) if stands else told["last_updated"]
+        return wire.dumps(told).decode()
 
 
 def _session_and_location(image: Item) -> tuple[ObjectId, str]:
@@ -77,8 +86,12 @@ def _object_id(image: Item, module: ModuleID, id_field: str) -> ObjectId:
     return ObjectId(image["partner_id"], module, *owner, str(document[id_field]))
 
 
-def _partner_told(old: Item, new: Item) -> bool:
-    """Whether a profile's state changed because the partner has answered, not because we have asked."""
+def _told(old: Item, new: Item) -> Reason | None:
+    """What a partner has told by a change of a profile's state; None if it is we who changed it, to ask for another."""
     before, after = content(old) if old else {}, content(new)
+    if after.get("request_id") not in (None, before.get("request_id")):
+        return None
+    if "refusal" in after and before.get("refused_until") != after["refused_until"]:
+        return Reason.REFUSAL
     answered = "pending" in before and "pending" not in after
-    return answered or before.get("accepted") != after.get("accepted")
+    return Reason.PROFILE if answered or before.get("accepted") != after.get("accepted") else None

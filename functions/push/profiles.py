@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from http import HTTPStatus
 
 from pydantic import ValidationError
 
@@ -45,9 +46,11 @@ class ProfileSender:
         """
         if not self.breakers.get(message.partner_id).allows(clock.now()):
             return "the partner's breaker is open"
-        state = self.sites.change_profile(message.location, message.session.text, self._begin(message))
+        state = self.sites.change_profile(
+            message.location, message.session.text, lambda state: state.asking(message.request_id, clock.now())
+        )
         if state is None or state.pending is None:
-            return "superseded, or sent already"
+            return "superseded, sent already, or too late"
         body = SetChargingProfile(
             charging_profile=state.pending,
             response_url=self.own.response_url(ModuleID.CHARGING_PROFILES, message.request_id),
@@ -58,21 +61,13 @@ class ProfileSender:
                 return self._failed(message, answer)
             response = ChargingProfileResponse.model_validate(answer.data)
         except PartnerUnreachable as error:
+            if error.http_status == HTTPStatus.TOO_MANY_REQUESTS:
+                self._keep(message, lambda state: state.throttled(clock.now()))
             return str(error)
         except ValidationError as error:
             return f"the answer is no ChargingProfileResponse: {explain(error)}"
         self._keep(message, lambda state: state.answered(response, clock.now()))
         return response.result
-
-    def _begin(self, message: ProfileMessage) -> Callable[[ProfileState], ProfileState | None]:
-        """Note that the request is being sent: the queue may deliver a message twice, the partner hears it once."""
-
-        def ask(state: ProfileState) -> ProfileState | None:
-            if state.request_id != message.request_id or state.asked:
-                return None
-            return state.model_copy(update={"asked": True})
-
-        return ask
 
     def _put(self, message: ProfileMessage, body: SetChargingProfile) -> Answer:
         partner = self.partners.get(message.partner_id)
@@ -85,7 +80,9 @@ class ProfileSender:
 
     def _failed(self, message: ProfileMessage, answer: Answer) -> str:
         """An error of the partner's own leaves open what it did; refusing the request means that it did nothing."""
-        if answer.http_status < 500 and answer.status_code // 1000 == StatusCode.CLIENT_ERROR // 1000:
+        if answer.http_status == HTTPStatus.TOO_MANY_REQUESTS:
+            self._keep(message, lambda state: state.throttled(clock.now()))
+        elif answer.http_status < 500 and answer.status_code // 1000 == StatusCode.CLIENT_ERROR // 1000:
             until = clock.now() + REFUSED_FOR
             self._keep(message, lambda state: state.refused(str(answer), until))
         return str(answer)

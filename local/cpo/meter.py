@@ -85,10 +85,35 @@ def seconds_over_limit(measured: Load, limit: GridLimit) -> float:
 
     `measured` must be cut at the limit's changes; TOLERANCE_A forgives rounding.
     """
-    period = _periods(measured, limit.starts)
-    over_phase = (measured.phase_a > limit.limit_a[period] + TOLERANCE_A).any(axis=1)
-    over_total = measured.kw > limit.limit_kw[period] + TOLERANCE_A
-    return float(measured.seconds[over_phase | over_total].sum())
+    return _seconds_over(measured, measured.phase_a, measured.kw, limit)
+
+
+def seconds_allowed_over_limit(
+    plant: Plant,
+    limit: GridLimit,
+    accepted: Mapping[int, Sequence[Accepted]],
+    stays: Mapping[int, tuple[datetime, datetime]],
+) -> float:
+    """For how long the sum of all that sessions were allowed to draw was above the grid limit, whatever they drew.
+
+    Args:
+        plant: the charge points, and what they offer without a profile.
+        limit: of the grid connection.
+        accepted: by stay, the profiles that it had accepted.
+        stays: by stay, from when until when its session went on.
+    """
+    since = {stay: begin for stay, (begin, _) in stays.items()}
+    moments = {moment for stay in stays.values() for moment in stay}
+    measured = load(plant, {*limit.starts, *profile_cuts(accepted, since), *moments})
+    begins = measured.edges[:-1]
+    allowed = np.zeros_like(measured.current_a)
+    for stay, (begin, end) in stays.items():
+        duties = _duties(accepted.get(stay, ()), begin, float(plant.cars.kw_per_a[stay]) * 1000)
+        for first, last, ampere in [(begin, end, float(plant.default_a[stay])), *duties]:
+            allowed[slice(*np.searchsorted(begins, [plant.seconds(first), plant.seconds(min(last, end))])), stay] = (
+                ampere
+            )
+    return _seconds_over(measured, allowed @ plant.cars.wiring, allowed @ plant.cars.kw_per_a, limit)
 
 
 def seconds_over_profile(
@@ -122,6 +147,14 @@ def profile_cuts(accepted: Mapping[int, Sequence[Accepted]], since: Mapping[int,
         for begin, end, _ in _duties(orders, since[stay], 1.0)
         for cut in (begin, end)
     }
+
+
+def _seconds_over(measured: Load, phase_a: Floats, kw: Floats, limit: GridLimit) -> float:
+    """For how long currents or power, step by step of the load, are above the grid limit."""
+    period = _periods(measured, limit.starts)
+    over_phase = (phase_a > limit.limit_a[period] + TOLERANCE_A).any(axis=1)
+    over_total = kw > limit.limit_kw[period] + TOLERANCE_A
+    return float(measured.seconds[over_phase | over_total].sum())
 
 
 def _periods(measured: Load, starts: Sequence[datetime]) -> np.typing.NDArray[np.intp]:

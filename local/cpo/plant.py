@@ -90,6 +90,11 @@ class Plant:
         """What the charge point of a stay offers over time."""
         return self._offers[stay]
 
+    @property
+    def default_a(self) -> Floats:
+        """What each stay is offered without a profile, in ampere per phase."""
+        return self._default_a
+
     def load_a(self) -> Floats:
         """What the site draws now on L1, L2, L3, in ampere."""
         self._look()

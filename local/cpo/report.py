@@ -69,6 +69,7 @@ def figures(world: World, limit: GridLimit | None) -> dict[str, Any]:
         found |= {
             "limit_kw_min": round(limit.lowest_kw(day.start, world.now), 3),
             "seconds_over_limit": _over(plant, limit),
+            "seconds_allowed_over_limit": _allowed_over(world, limit),
             "uncontrolled_seconds_over_limit": _over(uncontrolled(day), limit),
         }
     return found
@@ -76,6 +77,11 @@ def figures(world: World, limit: GridLimit | None) -> dict[str, Any]:
 
 def _over(plant: Plant, limit: GridLimit) -> float:
     return round(meter.seconds_over_limit(meter.load(plant, limit.starts), limit), 3)
+
+
+def _allowed_over(world: World, limit: GridLimit) -> float:
+    stays = {stay: (begin, world.day.stays[stay].departure) for stay, begin in world.book.started().items()}
+    return round(meter.seconds_allowed_over_limit(world.plant, limit, world.ledger.accepted, stays), 3)
 
 
 def write_load(path: Path, world: World, limit: GridLimit) -> None:

@@ -14,7 +14,7 @@ from local.aws import Stack
 def platform_figures(stack: Stack, site_id: str) -> dict[str, Any]:
     """What the platform itself recorded of its runs for a site."""
     runs = list(_runs(stack, site_id))
-    solves = [float(run["solve_ms"]) for run in runs if "solve_ms" in run]
+    solves = [float(ms["solve"]) for run in runs if "solve" in (ms := run.get("timing_ms", {}))]
     found: dict[str, Any] = {
         "optimizer_runs": len(runs),
         "solves": len(solves),
@@ -49,6 +49,8 @@ def complaints(report: dict[str, Any]) -> list[str]:
     found = []
     if report["seconds_over_limit"] > 0:
         found.append(f"the site was above its limit for {report['seconds_over_limit']:.0f} s")
+    if report["seconds_allowed_over_limit"] > 0:
+        found.append(f"cars might have broken the limit for {report['seconds_allowed_over_limit']:.0f} s")
     if report["seconds_over_profile"] > 0:
         found.append(f"cars drew more than their profiles for {report['seconds_over_profile']:.0f} s")
     if not report["profiles_accepted"]:
@@ -77,6 +79,7 @@ ROWS = (
     ("… without control", "uncontrolled_peak_kw", "{:.1f} kW"),
     ("Lowest limit", "limit_kw_min", "{:.1f} kW"),
     ("Time over the limit", "seconds_over_limit", "{:.0f} s"),
+    ("… had all cars drawn what they may", "seconds_allowed_over_limit", "{:.0f} s"),
     ("… without control", "uncontrolled_seconds_over_limit", "{:.0f} s"),
     ("Time over a charging profile", "seconds_over_profile", "{:.0f} s"),
     ("Charging profiles sent", "profiles_sent", "{:d}"),

@@ -18,6 +18,9 @@ LOSS = 0.001
 NEED_LOSS = 0.01
 """What part of its need a vehicle may lose."""
 
+SOON_H = 0.5
+"""Energy of so soon is not postponed: who is there now may leave early, and later hours will be planned again."""
+
 RESTLESS = 3
 """With so many changes a vehicle may lose energy for fewer."""
 
@@ -100,9 +103,11 @@ class _Calming:
         self._take(vehicle, rates)
 
     def _take(self, vehicle: int, rates: Floats) -> bool:
-        """Give a vehicle other rates, unless that is too dear: what the site sells or pays for its peak may change
-        more than a price tells."""
+        """Give a vehicle other rates, unless that postpones what it would get soon, or is too dear: what the site sells
+        or pays for its peak may change more than a price tells."""
         case = self._case
+        if self._soon_kwh(vehicle, rates) < self._soon_kwh(vehicle, self._filling.rates[vehicle]) - EPSILON:
+            return False
         more_kwh = (rates - self._filling.rates[vehicle]) * case.kwh_per_unit[vehicle]
         net_kw = self._net_kw + more_kwh / case.hours
         cost = self._bill.cost(net_kw)
@@ -111,6 +116,11 @@ class _Calming:
         self._cost, self._net_kw = cost, net_kw
         self._filling.set(vehicle, rates)
         return True
+
+    def _soon_kwh(self, vehicle: int, rates: Floats) -> float:
+        """What it gets within `SOON_H`."""
+        soon = self._case.wait_h < SOON_H
+        return float(rates[soon] @ self._case.kwh_per_unit[vehicle, soon])
 
     def _level(self, vehicle: int) -> None:
         """Make neighbouring blocks one, at the rate that brings the energy of both, where there is room for it."""
@@ -155,6 +165,8 @@ class _Calming:
                 if before[-1] + 1 != after[0]:
                     continue
                 high, low = (before, after) if rates[before[0]] > rates[after[0]] else (after, before)
+                if self._case.wait_h[high[0]] < SOON_H:
+                    continue
                 lost = float((rates[high[0]] - rates[low[0]]) * self._case.kwh_per_unit[vehicle, high].sum())
                 if lost <= self._own_kwh_left[vehicle]:
                     found.append((lost, vehicle, high, float(rates[low[0]])))

@@ -12,14 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.planning.case import SLICE_WORTH, SLICES, Case
+from optimizer.planning.case import EPSILON, SLICE_WORTH, SLICES, Case
 from optimizer.planning.problem import Bools, Floats
 from optimizer.planning.program import Program, Timing
 from optimizer.planning.tree import Supply, most_given_kw, total_load_kw, weights_of_kw
 
 Ints = NDArray[np.int64]
 
-WORTH = 100.0
+WORTH = 30.0
 """What the last slice of a need is worth a kWh, in times the highest price."""
 
 PEAK_H = 4.0
@@ -38,16 +38,9 @@ OVER_WORTH = 1000.0
 SCALE = 100.0
 """The highest price in the program: the smallest differences stay far above the solver's tolerances."""
 
-SIMPLEX_CELLS = 100_000
-"""Above so many variables presolve pays."""
-
-
-@dataclass(frozen=True)
-class Relaxed:
-    """An optimum: any rate up to the highest, (n, t), and what the battery draws, (t,) in kW."""
-
-    rates: Floats
-    battery_kw: Floats | None
+IPM_COLUMNS = 75_000
+IPM_ROWS = 1_500
+"""With more of them the interior point method is faster than the dual simplex, and always with prices of rises."""
 
 
 @dataclass(frozen=True)
@@ -63,54 +56,100 @@ class Bounds:
         return cls(np.zeros(case.shape), np.where(case.stays, case.most[:, None], 0.0))
 
 
-def relaxed(
-    case: Case,
-    bounds: Bounds,
-    time_limit_s: float,
-    timing: Timing,
-    *,
-    bare: bool = False,
-    steady: Bools | None = None,
-) -> Relaxed:
-    """The optimum of the program.
+class Relaxation:
+    """The program of a case: any rate within bounds.
 
-    Args:
-        case: the problem.
-        bounds: of the rates.
-        time_limit_s: how long the solver may take.
-        timing: is added to.
-        bare: leave out slices and the order among equals: a kWh is worth the same to all of one priority.
-        steady: (n, t) where a rise against the step before shall cost something.
-
-    Raises:
-        SolverFailed: there is no optimum to be had.
+    Attributes:
+        rates: the optimum, (n, t).
+        battery_kw: what the battery draws, (t,); None without one.
     """
-    cells = _Cells(case, bounds)
-    if not cells.vehicle.size and not case.problem.battery:
-        return Relaxed(cells.fixed, None)
-    program = Program(timing)
-    money = _Money.of(case)
-    rank = np.linspace(1.0, 1.0 if bare else 1.5, case.shape[0])
-    late = LATE_PRICE * money.spread * rank[:, None] * case.wait_h
-    cost = cells.of((late + money.price) * case.kwh_per_unit)
+
+    def __init__(
+        self,
+        case: Case,
+        bounds: Bounds,
+        time_limit_s: float,
+        timing: Timing,
+        *,
+        bare: bool = False,
+        steady: Bools | None = None,
+    ) -> None:
+        """Solve it.
+
+        Args:
+            case: the problem.
+            bounds: of the rates.
+            time_limit_s: how long the solver may take.
+            timing: is added to.
+            bare: leave out slices and the order among equals: a kWh is worth the same to all of one priority.
+            steady: (n, t) where a rise against the step before shall cost something.
+
+        Raises:
+            SolverFailed: there is no optimum to be had.
+        """
+        self._cells = cells = _Cells(case, bounds)
+        self._program = program = Program(timing)
+        self.rates = cells.fixed
+        self.battery_kw: Floats | None = None
+        if not cells.vehicle.size and not case.problem.battery:
+            return
+        money = _Money.of(case)
+        rank = np.ones(case.shape[0]) if bare else 1.0 + 0.5 * _urgency(case)
+        late = LATE_PRICE * money.spread * rank[:, None] * case.wait_h
+        cost = cells.of((late + money.price) * case.kwh_per_unit)
+        if bare:
+            cost = cost - money.worth * cells.of(case.priority[:, None] * case.kwh_per_unit)
+        self._columns = program.columns(cells.upper, cost, cells.lower)
+        _energy_rows(program, case, cells, None if bare else money.worth)
+        battery = _battery(program, case) if case.problem.battery else None
+        _limit_rows(program, case, cells, battery, money.worth)
+        if money.balanced:
+            _balance_rows(program, case, cells, battery, money)
+        if steady is not None:
+            _rise_rows(program, case, cells, steady, money.spread)
+        values = program.minimized(time_limit_s, _method(program, bare=bare, steady=steady is not None))
+        self.rates = self._rates(values)
+        if battery is not None:
+            self.battery_kw = _what_fits(case, values[battery.charge] - values[battery.discharge])
+
+    @property
+    def rows(self) -> int:
+        """How many the program has."""
+        return self._program.row_count
+
+    def within(self, bounds: Bounds, time_limit_s: float) -> Floats:
+        """The optimum within narrower bounds, (n, t), from the one before.
+
+        Raises:
+            SolverFailed: there is no optimum to be had.
+        """
+        cells = self._cells
+        if not cells.vehicle.size:
+            return self.rates
+        lower, upper = cells.of(bounds.lower), cells.of(bounds.upper)
+        return self._rates(self._program.minimized_again(self._columns, lower, upper, time_limit_s))
+
+    def _rates(self, values: Floats) -> Floats:
+        rates = self._cells.fixed.copy()
+        rates[self._cells.vehicle, self._cells.step] = values[self._columns]
+        return rates
+
+
+def _method(program: Program, *, bare: bool, steady: bool) -> dict[str, object]:
+    """How HiGHS is told to solve it: what was fastest, measured for programs of each size."""
     if bare:
-        cost = cost - money.worth * cells.of(case.priority[:, None] * case.kwh_per_unit)
-    ids = program.columns(cells.upper, cost, cells.lower)
-    _energy_rows(program, case, cells, None if bare else money.worth)
-    battery = _battery(program, case) if case.problem.battery else None
-    _limit_rows(program, case, cells, battery, money.worth)
-    if money.balanced:
-        _balance_rows(program, case, cells, battery, money)
-    if steady is not None:
-        _rise_rows(program, case, cells, steady, money.spread)
-    presolve = "on" if ids.size > SIMPLEX_CELLS else "off"
-    values = program.minimized(time_limit_s, {"presolve": presolve})
-    rates = cells.fixed.copy()
-    rates[cells.vehicle, cells.step] = values[ids]
-    battery_kw = None
-    if battery is not None:
-        battery_kw = _what_fits(case, values[battery.charge] - values[battery.discharge])
-    return Relaxed(rates, battery_kw)
+        return {"solver": "ipm"} if program.size > IPM_COLUMNS else {"presolve": "off"}
+    return {"solver": "ipm"} if steady or program.row_count > IPM_ROWS else {"presolve": "off"}
+
+
+def _urgency(case: Case) -> Floats:
+    """How soon each vehicle has to charge to get its need, among all: 0 for the laxest, 1 for the most urgent; (n,)."""
+    possible_h = (case.kwh_per_unit > 0) @ case.hours
+    needed_h = case.need_kwh / np.maximum(case.most * case.kw_per_unit, EPSILON)
+    order = np.argsort(needed_h - possible_h, kind="stable")
+    urgency = np.zeros(case.shape[0])
+    urgency[order] = np.linspace(0.0, 1.0, case.shape[0])
+    return urgency
 
 
 class _Cells:

@@ -57,6 +57,12 @@ class Program:
     _upper: list[Floats] = field(default_factory=list)
     _costs: list[Floats] = field(default_factory=list)
     _rows: list[_Rows] = field(default_factory=list)
+    _problem: Any = None
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are."""
+        return sum(rows.upper.size for rows in self._rows)
 
     def columns(self, upper: Floats, cost: Floats, lower: Floats | None = None) -> Ints:
         """Add variables between `lower` (or 0) and `upper`, (n,) each; returns their numbers, (n,)."""
@@ -93,10 +99,35 @@ class Program:
             raise SolverFailed("no time left")
         began = time.perf_counter()
         arrays = self._arrays()
-        problem = _in_pulp(arrays)
+        self._problem = _in_pulp(arrays)
         self.timing.build += _ms_since(began)
-        solver = _InOneCall(arrays, timeLimit=time_limit_s, **options)
-        stats = problem.solve(solver)
+        return self._solved(_InOneCall(arrays, timeLimit=time_limit_s, **options))
+
+    def minimized_again(self, numbers: Ints, lower: Floats, upper: Floats, time_limit_s: float) -> Floats:
+        """The same with other bounds of some variables, from the optimum before, which is near.
+
+        Args:
+            numbers: of the variables, (n,).
+            lower: (n,)
+            upper: (n,)
+            time_limit_s: how long the solver may take.
+
+        Raises:
+            SolverFailed: there is no optimum, for whatever reason, or not in time.
+        """
+        if time_limit_s <= 0:
+            raise SolverFailed("no time left")
+        began = time.perf_counter()
+        model = self._problem.toRustModel()
+        for number, low, high in zip(numbers.tolist(), lower.tolist(), upper.tolist(), strict=True):
+            variable = model.get_variable(number)
+            variable.set_lb(low)
+            variable.set_ub(high)
+        self.timing.build += _ms_since(began)
+        return self._solved(_Again(self._problem.solverModel, numbers, lower, upper, time_limit_s))
+
+    def _solved(self, solver: "_Solver") -> Floats:
+        stats = self._problem.solve(solver)
         self.timing.build += solver.timing.build
         self.timing.solve += solver.timing.solve
         self.timing.read += solver.timing.read
@@ -166,23 +197,16 @@ def _expression(model: Any, ids: NDArray[np.uint64], factors: Floats, constant: 
     return expression
 
 
-class _InOneCall(pulp.HiGHS):
-    """HiGHS, given the arrays of the very program that the PuLP problem was made of.
+class _Solver(pulp.HiGHS):
+    """HiGHS by the hooks of PuLP's own class, its values read back as one array.
 
     One thread, for HiGHS refuses a second solve in a process with another number.
     """
 
-    def __init__(self, arrays: _Arrays, **options: Any) -> None:
+    def __init__(self, **options: Any) -> None:
         super().__init__(msg=False, threads=1, **options)
-        self._arrays = arrays
         self.values: Floats | None = None
         self.timing = Timing()
-
-    def buildSolverModel(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
-        """Hand over the program."""
-        began = time.perf_counter()
-        lp.solverModel.passModel(_highs_lp(self._arrays))
-        self.timing.build = _ms_since(began)
 
     def callSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
         """Solve it."""
@@ -210,9 +234,44 @@ class _InOneCall(pulp.HiGHS):
             has_solution=has_solution,
             objective=lp.solverModel.getObjectiveValue() if has_solution else None,
             best_bound=best_bound,
-            num_variables=self._arrays.cost.size,
-            num_constraints=self._arrays.row_upper.size,
+            num_variables=lp.solverModel.getNumCol(),
+            num_constraints=lp.solverModel.getNumRow(),
         )
+
+
+class _InOneCall(_Solver):
+    """Given the arrays of the very program that the PuLP problem was made of."""
+
+    def __init__(self, arrays: _Arrays, **options: Any) -> None:
+        super().__init__(**options)
+        self._arrays = arrays
+
+    def buildSolverModel(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
+        """Hand over the program."""
+        began = time.perf_counter()
+        lp.solverModel.passModel(_highs_lp(self._arrays))
+        self.timing.build = _ms_since(began)
+
+
+class _Again(_Solver):
+    """Given a solver that has found an optimum, and other bounds; the dual simplex goes on from there."""
+
+    def __init__(self, highs: Any, numbers: Ints, lower: Floats, upper: Floats, time_limit_s: float) -> None:
+        super().__init__()
+        self._highs = highs
+        self._bounds = numbers.astype(np.int32), lower, upper
+        self._time_limit_s = time_limit_s
+
+    def createAndConfigureSolver(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
+        """Take the solver of before; its clock runs on."""
+        lp.solverModel = self._highs
+        self._highs.setOptionValue("solver", "simplex")
+        self._highs.setOptionValue("time_limit", self._highs.getRunTime() + self._time_limit_s)
+
+    def buildSolverModel(self, lp: Any) -> None:  # noqa: N802 - PuLP's name
+        """Change the bounds."""
+        numbers, lower, upper = self._bounds
+        lp.solverModel.changeColsBounds(numbers.size, numbers, lower, upper)
 
 
 _STATUS = {

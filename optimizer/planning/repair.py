@@ -7,7 +7,7 @@ from optimizer.planning.case import EPSILON, Case, floored
 from optimizer.planning.filling import Filling
 from optimizer.planning.problem import Bools, Floats
 
-UNSEEN = 0.001
+UNSEEN = 0.0005
 """A part of a need that is not worth another change of a profile."""
 
 

@@ -4,6 +4,7 @@ what stands in if that fails."""
 import logging
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -13,7 +14,7 @@ from optimizer.planning.case import Case
 from optimizer.planning.check import broken_limits
 from optimizer.planning.filling import Filling
 from optimizer.planning.greedy import greedy, static
-from optimizer.planning.linear import Bounds, Relaxed, relaxed
+from optimizer.planning.linear import Bounds, Relaxation
 from optimizer.planning.problem import Bools, Floats, Plan, Problem
 from optimizer.planning.program import SolverFailed, Timing
 from optimizer.planning.repair import pattern, repaired
@@ -23,15 +24,19 @@ from optimizer.planning.tree import Row, with_load
 
 log = logging.getLogger(__name__)
 
-CALM_CELLS = ((6_000, 2), (50_000, 1))
-"""For a plan of so many rates, how many steps around each change may be planned anew for fewer changes; none for more:
-their rows would cost more time than they are worth."""
+CALM_CELLS = 50_000
+"""Programs of more rates are not solved again for fewer changes: that would cost more time than it is worth."""
+
+FEW_ROWS = 1_500
+"""Nor are those of more rows, before it is decided who charges when."""
 
 PEAK = Row("peak", "kW")
 
 REPAIR_LOSS = 0.002
-"""If making a plan chargeable costs more of its worth, it is first decided who charges when, and the program is solved
-again for how much."""
+"""If making a plan chargeable costs more of its worth, it is first decided who charges when, and then how much."""
+
+PATTERN_LOSS = 0.008
+"""If that costs more, it is decided by the first optimum, which has more changes."""
 
 
 def solve(problem: Problem, *, bare: bool = False, time_limit_s: float = 20.0) -> Plan:
@@ -121,7 +126,7 @@ class _Step:
         )
 
     def _relaxed_only(self) -> tuple[Floats, Floats | None]:
-        optimum = self._relaxed(self._case, Bounds.free(self._case), bare=True)
+        optimum = self._relaxation(self._case, Bounds.free(self._case), bare=True)
         return optimum.rates, optimum.battery_kw
 
     def _optimal(self) -> tuple[Floats, Floats | None]:
@@ -129,7 +134,7 @@ class _Step:
         case, battery_kw = self._case, None
         battery = self._problem.battery
         if battery:
-            battery_kw = self._relaxed(case, Bounds.free(case)).battery_kw
+            battery_kw = self._relaxation(case, Bounds.free(case)).battery_kw
             assert battery_kw is not None  # noqa: S101 - a battery has columns
             case = Case(with_load(self._problem, battery.node, battery_kw))
         return with_few_changes(case, lambda free, fixed: self._chargeable(case, free, fixed)), battery_kw
@@ -137,48 +142,45 @@ class _Step:
     def _chargeable(self, case: Case, free: Bools, fixed: Floats) -> Floats:
         """The best chargeable plan for the free vehicles beside the others; (n, t)."""
         bounds = _beside(case, free, fixed)
-        first = self._relaxed(case, bounds).rates
-        calmer = self._calmer(case, bounds, first)
+        relaxation = self._relaxation(case, bounds)
+        first = relaxation.rates
         case = _under_peak(case, first)
-        price = _order(case, first)
-        rates = repaired(case, free, calmer, price)
-        if case.worth(rates).sum() < (1 - REPAIR_LOSS) * case.worth(first).sum():
-            optima = [self._on_pattern(case, bounds, free, optimum) for optimum in (first, calmer)]
-            chargeable = [rates, *(repaired(case, free, optimum, price) for optimum in optima)]
-            rates = max(chargeable, key=lambda each: float(case.worth(each).sum()))
-        filling = Filling(case, rates, price)
+        order = _order(case, first)
+        wished = self._calmer(case, bounds, first, 1) if relaxation.rows <= FEW_ROWS else first
+        plan = repaired(case, free, wished, order)
+        for enough, optimum in ((1 - REPAIR_LOSS, wished), (1 - PATTERN_LOSS, first)):
+            if case.worth(plan).sum() >= enough * case.worth(first).sum():
+                break
+            on = _on(case, bounds, pattern(case, free, optimum))
+            decided = self._better(partial(relaxation.within, on, self._left_s()), first)
+            decided_plan = repaired(case, free, self._calmer(case, on, decided, 2), order)
+            plan = max(plan, decided_plan, key=lambda each: float(case.worth(each).sum()))
+        filling = Filling(case, plan, order)
         calmed(case, filling, np.flatnonzero(free))
         return filling.rates
 
-    def _calmer(self, case: Case, bounds: Bounds, rates: Floats) -> Floats:
-        """Nearly the same optimum with fewer changes: what is near one is planned anew, and rises have a price."""
-        cells = int((bounds.upper > bounds.lower).sum())
-        distance = next((distance for most, distance in CALM_CELLS if cells <= most), 0)
-        if not distance:
-            return rates
-        near = near_changes(case, rates, distance) & (bounds.upper > bounds.lower)
-        around = Bounds(np.where(near, bounds.lower, rates), np.where(near, bounds.upper, rates))
-        return self._better(case, around, near, rates)
-
-    def _on_pattern(self, case: Case, bounds: Bounds, free: Bools, optimum: Floats) -> Floats:
-        """The optimum if everyone charges just when its pattern says so, at the least rate or more."""
-        on = pattern(case, free, optimum)
+    def _calmer(self, case: Case, bounds: Bounds, rates: Floats, distance: int) -> Floats:
+        """Nearly the same optimum with fewer changes: what is so near one is planned anew, and rises have a price."""
         chosen = bounds.upper > bounds.lower
-        lower = np.where(chosen, np.where(on, case.least[:, None], 0.0), bounds.lower)
-        upper = np.where(chosen, np.where(on, bounds.upper, 0.0), bounds.upper)
-        steady = on if int(on.sum()) <= CALM_CELLS[0][0] else None
-        return self._better(case, Bounds(lower, upper), steady, optimum)
+        if int(chosen.sum()) > CALM_CELLS:
+            return rates
+        near = near_changes(case, rates, distance) & chosen
+        around = Bounds(np.where(near, bounds.lower, rates), np.where(near, bounds.upper, rates))
+        return self._better(lambda: self._relaxation(case, around, steady=near).rates, rates)
 
-    def _better(self, case: Case, bounds: Bounds, steady: Bools | None, rates: Floats) -> Floats:
-        """An optimum within bounds; what there is already, if the solver fails or has no time for that."""
+    def _better(self, optimum: Callable[[], Floats], rates: Floats) -> Floats:
+        """An optimum; what there is already, if the solver fails or has no time for that."""
         try:
-            return self._relaxed(case, bounds, steady=steady).rates
+            return optimum()
         except SolverFailed as error:
             self.setbacks.append(f"highs, at making it better: {error}")
             return rates
 
-    def _relaxed(self, case: Case, bounds: Bounds, *, bare: bool = False, steady: Bools | None = None) -> Relaxed:
-        return relaxed(case, bounds, self._ends - time.perf_counter(), self._timing, bare=bare, steady=steady)
+    def _relaxation(self, case: Case, bounds: Bounds, *, bare: bool = False, steady: Bools | None = None) -> Relaxation:
+        return Relaxation(case, bounds, self._left_s(), self._timing, bare=bare, steady=steady)
+
+    def _left_s(self) -> float:
+        return self._ends - time.perf_counter()
 
     def _greedy(self, free: Bools, fixed: Floats) -> Floats:
         return greedy(self._case, free, fixed, _order(self._case, fixed))
@@ -188,6 +190,13 @@ def _beside(case: Case, free: Bools, fixed: Floats) -> Bounds:
     """The free vehicles may do anything, the others do what they do."""
     anything = Bounds.free(case)
     return Bounds(np.where(free[:, None], anything.lower, fixed), np.where(free[:, None], anything.upper, fixed))
+
+
+def _on(case: Case, bounds: Bounds, on: Bools) -> Bounds:
+    """Everyone charges just when a pattern says so, at the least rate or more."""
+    chosen = bounds.upper > bounds.lower
+    lower = np.where(chosen, np.where(on, case.least[:, None], 0.0), bounds.lower)
+    return Bounds(lower, np.where(chosen & ~on, 0.0, bounds.upper))
 
 
 def _under_peak(case: Case, rates: Floats) -> Case:

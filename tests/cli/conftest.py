@@ -6,11 +6,12 @@ import pytest
 
 from cli.deployment import Deployment
 from tests.command import OUTPUTS, Ocpi
-from tests.functions.conftest import Connect, Connection, connect, handshake
+from tests.functions.charging import cpo
+from tests.functions.conftest import Connect, Connection, connect, connection, handshake, partner, time
 from tests.loop import Loop
 from tests.partner import ok
 
-__all__ = ["connect", "handshake"]
+__all__ = ["connect", "connection", "cpo", "handshake", "partner", "time"]
 
 RECEIVERS = [(module, "RECEIVER") for module in ("locations", "tariffs", "sessions", "cdrs")]
 

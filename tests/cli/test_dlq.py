@@ -120,7 +120,7 @@ def test_all_that_waits_is_listed_with_the_oldest_of_it(ocpi: Ocpi, tnm: Connect
     refuse(tnm, loop)
     bury("push", Wake(partner_id="tnm"), "tnm")
     bury("push", PROFILE, PROFILE.group)
-    bury("optimize", SiteMessage(site_id="garage", reason=Reason.CHANGE), "garage")
+    bury("optimize", SiteMessage(site_id="garage", reason=Reason.SESSION), "garage")
     bury("timeouts", Deadline(request_id="request"))
     bury("pull", PullMessage(partner_id="tnm", module=ModuleID.TOKENS), "tnm")
     bury("outbox", letter("1", "2"))

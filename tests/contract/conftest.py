@@ -25,6 +25,7 @@ class Store:
     objects: Objects
     lists: Lists
     sites: Sites
+    sites_table: str
     name: str
 
 
@@ -37,11 +38,11 @@ def store(request: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
         else:
             in_memory = MemoryDynamoDB()
             monkeypatch.setattr(table, "client", lambda: in_memory)
-        yield Store(Partners("partners"), Objects("objects"), Lists("objects"), Sites("sites"), name)
+        yield Store(Partners("partners"), Objects("objects"), Lists("objects"), Sites("sites"), "sites", name)
         return
     outputs = request.getfixturevalue("on_stack").outputs
     partners, objects, sites = (_twin(outputs[f"{kind}Table"]) for kind in ("Partners", "Objects", "Sites"))
-    yield Store(Partners(partners), Objects(objects), Lists(objects), Sites(sites), name)
+    yield Store(Partners(partners), Objects(objects), Lists(objects), Sites(sites), sites, name)
 
 
 def _twin(name: str) -> str:

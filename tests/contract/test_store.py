@@ -8,14 +8,19 @@ from typing import Any
 import pytest
 
 from ocpi.clock import now
+from ocpi.store import keys
+from ocpi.store.histories import Histories
 from ocpi.store.keys import OWN, ObjectId
+from ocpi.store.leases import Lease
 from ocpi.store.lists import ObjectList, Window
 from ocpi.store.objects import Outcome
 from ocpi.store.partner import Partner, PartnerStatus
 from ocpi.store.profiles import ProfileState
-from ocpi.store.table import Busy, Conflict
+from ocpi.store.table import Busy, Conflict, Table
 from ocpi.types.parties import Party
 from ocpi.types.versions import ModuleID
+from ocpi.visits.record import Record
+from ocpi.visits.visit import Arrival, Visit, driver_scope
 from tests.conflicts import others_write
 from tests.contract.conftest import Store
 from tests.objects import SESSION, SITE
@@ -276,5 +281,66 @@ def test_what_goes_on_at_a_location_is_read_in_one_go(store: Store) -> None:
 def test_the_plan_of_a_thousand_sessions_fits(store: Store) -> None:
     periods = [{"start_period": number * 900, "limit": number % 33} for number in range(40)]
     plan = {"profiles": {session(store, f"S{number}").text: periods for number in range(1000)}}
-    store.sites.put_plan(store.name, plan)
+    store.sites.keep_outcome(store.name, "run", json.dumps({"plan": plan}).encode(), NOW)
+    lease = store.sites.leases.take(store.name, "session", 0, 0, 60, replans=True)
+    assert isinstance(lease, Lease)
+    store.sites.put_plan(lease, "run")
     assert store.sites.plan(store.name) == plan
+
+
+def test_what_cannot_be_read_is_there_all_the_same(store: Store) -> None:
+    sites, place = store.sites, location(store)
+    sites.begin_session(place.text, session(store, "S1"), "no JSON")
+    for id_ in ("S2", "S3"):
+        sites.begin_session(place.text, session(store, id_), json.dumps(SESSION | {"id": id_}))
+    Table(store.sites_table).put(
+        keys.session_profile(place.text, session(store, "S2").text), {"document": '{"pending": 1}', "revision": "x"}
+    )
+    found = sites.place(place)
+    assert [found.sessions[session(store, id_).text].get("id") for id_ in ("S1", "S2", "S3")] == [None, None, "S3"]
+    assert not found.profiles
+
+
+def test_what_was_learned_is_read_by_scope(store: Store) -> None:
+    sites = store.sites
+    Table(store.sites_table).put(keys.learned(store.name, "site"), {"document": '{"n": 1}'})
+    wanted = ["site", *(f"evse:{number}" for number in range(120))]
+    assert sites.learned(store.name, wanted) == {"site": {"n": 1}}
+
+
+def visit(store: Store, hour: int) -> Visit:
+    """One of two hours at an EVSE of that site."""
+    at = NOW + timedelta(hours=hour)
+    driver = driver_scope(store.name, "NL", "TNM", "uid")
+    return Visit(Arrival(at=at, evse_uid="E1", driver=driver), at + timedelta(hours=2), 10.0)
+
+
+def test_a_visit_is_learned_once(store: Store) -> None:
+    histories, first = Histories(store.sites_table), visit(store, 0)
+    assert not histories.learned(session(store).text)
+    assert histories.learn(store.name, session(store).text, first, UTC, NOW)
+    assert not histories.learn(store.name, session(store).text, first, UTC, NOW)
+    assert histories.learned(session(store).text)
+    assert histories.learn(store.name, session(store, "S2").text, visit(store, 1), UTC, NOW)
+    learned = store.sites.learned(store.name, first.arrival.scopes)
+    assert [round(sum(Record.model_validate(each).energies.values())) for each in learned.values()] == [2, 2, 2]
+
+
+def test_visits_that_end_at_the_same_moment_are_all_learned(store: Store) -> None:
+    histories = Histories(store.sites_table)
+
+    def learn(number: int) -> bool:
+        return histories.learn(store.name, session(store, f"S{number // 2}").text, visit(store, 0), UTC, NOW)
+
+    with ThreadPoolExecutor(4) as threads:
+        new = list(threads.map(learn, range(8)))
+    assert sum(new) == 4
+    (site_,) = store.sites.learned(store.name, ["site"]).values()
+    assert Record.model_validate(site_).energies == {26: 4}
+
+
+def test_what_was_learned_and_cannot_be_read_is_learned_anew(store: Store) -> None:
+    broken = {"document": '{"since": 1}', "revision": "x"}
+    Table(store.sites_table).put(keys.learned(store.name, "site"), broken)
+    assert Histories(store.sites_table).learn(store.name, session(store).text, visit(store, 0), UTC, NOW)
+    assert Record.model_validate(store.sites.learned(store.name, ["site"])["site"]).energies == {26: 1}

@@ -87,6 +87,14 @@ class MemoryDynamoDB:
         item = self._tables[TableName].items.get(_key(Key))
         return {"Item": item} if item else {}
 
+    def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> dict[str, Any]:  # noqa: N803 - as boto3 names them
+        """Items of several keys."""
+        found = {
+            name: [item for key in asked["Keys"] if (item := self._tables[name].items.get(_key(key)))]
+            for name, asked in RequestItems.items()
+        }
+        return {"Responses": found, "UnprocessedKeys": {}}
+
     def put_item(self, *, ReturnValues: str = "", **put: Any) -> dict[str, Any]:  # noqa: N803 - as boto3 names them
         """Write an item whole."""
         self._meet("PutItem")
@@ -121,8 +129,9 @@ class MemoryDynamoDB:
         assert query.pop("ConsistentRead", False) is (index is None)
         assert not query, f"unknown parts of a query: {query}"
         if index is None:
-            assert KeyConditionExpression == "pk = :pk"
-            keys = [(values[":pk"]["S"], sk) for sk in table.partitions[values[":pk"]["S"]]]
+            assert KeyConditionExpression in ("pk = :pk", "pk = :pk AND sk <= :up_to")
+            up_to = values.get(":up_to", {"S": "\U0010ffff"})["S"]
+            keys = [(values[":pk"]["S"], sk) for sk in table.partitions[values[":pk"]["S"]] if sk <= up_to]
         else:
             partition_key, projected = INDEXES[index]
             assert KeyConditionExpression == f"{partition_key} = :list AND {POSITION} BETWEEN :first AND :last"
@@ -151,6 +160,8 @@ class MemoryDynamoDB:
             raise _error("ConditionalCheckFailedException")
         replaced = []
         for kind, action in actions:
+            if kind == "ConditionCheck":
+                continue
             name = action["TableName"]
             key = _key(action["Item"] if kind == "Put" else action["Key"])
             old = self._tables[name].items.get(key)

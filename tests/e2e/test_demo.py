@@ -39,6 +39,7 @@ def _demo(folder: Path, *options: str) -> dict[str, float]:
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     report: dict[str, float] = json.loads((folder / "demo" / "report.json").read_text())
     assert report["seconds_over_limit"] == 0
+    assert report["seconds_allowed_over_limit"] == 0
     assert report["seconds_over_profile"] == 0
     assert report["profiles_accepted"] > 0
     assert report["solve_ms_p95"] >= report["solve_ms_p50"] > 0

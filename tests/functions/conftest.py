@@ -17,7 +17,10 @@ from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
 from tests import partner as partners
 from tests.api import request
+from tests.functions.charging import cpo
 from tests.partner import Partner
+
+__all__ = ["cpo"]
 
 
 @pytest.fixture

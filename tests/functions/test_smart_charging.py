@@ -1,8 +1,8 @@
 """From a Session that a CPO pushes to a profile in force at the charge point, through streams, queues and HTTP."""
 
 import json
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
+from decimal import Decimal
 from importlib import import_module
 from typing import Any
 from unittest.mock import patch
@@ -10,100 +10,13 @@ from unittest.mock import patch
 import pytest
 
 from ocpi import clock
-from ocpi.store.keys import ObjectId
 from ocpi.store.profiles import ProfileState
-from ocpi.store.sites import Sites
 from ocpi.types.primitives import format_datetime
-from ocpi.types.versions import ModuleID
 from optimizer.site import parse_site
-from tests.api import Reply, request
-from tests.functions.conftest import Connection
-from tests.loop import Loop
-from tests.objects import EVSE, LOCATION, SESSION, SITE
-from tests.partner import ROLES, Answer, Seen, ok
-
-NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
-PLACE = ObjectId("cpo", ModuleID.LOCATIONS, "NL", "SIM", "L1")
-
-PATIENT = {"profile_type": "REGULAR", "departure_time": "2026-11-22T20:00:00Z", "energy_need": 20}
-HURRIED = {"profile_type": "FAST", "departure_time": "2026-11-22T09:00:00Z", "energy_need": 20}
-
-
-@dataclass
-class Cpo:
-    """A CPO whose charge points do as the test says."""
-
-    connection: Connection
-    loop: Loop
-    sites: Sites
-    answer: str = "ACCEPTED"
-    result: str | None = "ACCEPTED"
-    """What is posted to the response URL; None for silence."""
-    put: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
-    """Session id and body of each SetChargingProfile."""
-
-    def call(self, method: str, path: str, body: object = None) -> Reply:
-        return request(method, f"/ocpi/2.2.1{path}", token=self.connection.token, body=body)
-
-    def begins(self, id_: str, evse_uid: str = "E1", **changes: object) -> None:
-        self.connection.partner.answers["PUT", f"/chargingprofiles/{id_}"] = self._set_profile
-        session = SESSION | {"id": id_, "evse_uid": evse_uid, "kwh": 0, "last_updated": format_datetime(clock.now())}
-        assert self.call("PUT", f"/receiver/sessions/NL/SIM/{id_}", session | changes).status_code == 1000
-
-    def ends(self, id_: str) -> None:
-        patch = {"status": "COMPLETED", "last_updated": format_datetime(clock.now())}
-        assert self.call("PATCH", f"/receiver/sessions/NL/SIM/{id_}", patch).status_code == 1000
-
-    def run(self) -> None:
-        """Let everything take its course; results are posted after the requests, as charge points do."""
-        self.loop.run()
-        while self._outstanding:
-            self.posts(self._outstanding.pop(0), self.result)
-            self.loop.run()
-
-    _outstanding: list[str] = field(default_factory=list)
-
-    def posts(self, response_url: str, result: str | None) -> Reply | None:
-        if result is None:
-            return None
-        path = response_url.removeprefix("https://ocpi.example.com/ocpi/2.2.1")
-        return self.call("POST", path, {"result": result})
-
-    def profile(self, id_: str) -> ProfileState:
-        session = ObjectId("cpo", ModuleID.SESSIONS, "NL", "SIM", id_)
-        return self.sites.profile(PLACE.text, session.text) or ProfileState()
-
-    def allowed_a(self, id_: str) -> float:
-        """The current that the profile in force allows at first."""
-        accepted = self.profile(id_).accepted
-        assert accepted
-        return float(accepted.charging_profile_period[0].limit)
-
-    def _set_profile(self, seen: Seen) -> Answer:
-        self.put.append((seen.path.rpartition("/")[2], seen.body))
-        if self.answer == "ACCEPTED":
-            self._outstanding.append(seen.body["response_url"])
-        return ok({"result": self.answer, "timeout": 30})
-
-
-@pytest.fixture
-def time(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """A clock that stands still until the test moves it."""
-    file = tmp_path / "clock.json"
-    monkeypatch.setenv("CLOCK_FILE", str(file))
-    clock.write(file, NOW, 0)
-    return lambda **passed: clock.write(file, clock.now() + timedelta(**passed), 0)
-
-
-@pytest.fixture
-def cpo(time: Any, connection: Connection) -> Cpo:
-    """With a site of two EVSEs behind 40 A a phase, where cars draw 6 A without a profile."""
-    sites = Sites("sites")
-    cpo = Cpo(connection, Loop(), sites)
-    evses = [EVSE, EVSE | {"uid": "E2"}, EVSE | {"uid": "E3", "capabilities": []}]
-    assert cpo.call("PUT", "/receiver/locations/NL/SIM/L1", LOCATION | {"evses": evses}).status_code == 1000
-    sites.put_config("garage", parse_site(json.dumps(SITE)).model_dump_json(exclude_none=True), PLACE, None, None)
-    return cpo
+from tests.api import request
+from tests.functions.charging import HURRIED, NOW, PATIENT, PLACE, Cpo
+from tests.objects import SESSION, SITE
+from tests.partner import ROLES, ok
 
 
 @pytest.mark.requirement("CHP-12")
@@ -119,12 +32,14 @@ def test_a_session_gets_a_profile_and_the_result_is_kept(cpo: Cpo) -> None:
     profile = body["charging_profile"]
     assert profile["charging_rate_unit"] == "A"
     assert profile["start_date_time"] == "2026-11-22T08:00:00Z"
-    assert profile["charging_profile_period"][0] == {"start_period": 0, "limit": 32.0}
+    first = profile["charging_profile_period"][0]
+    assert first["start_period"] == 0
+    assert 26 < first["limit"] <= 32
     assert body["response_url"].startswith("https://ocpi.example.com/ocpi/2.2.1/sender/chargingprofiles/results/")
     headers = cpo.connection.partner.seen[-1].headers
     assert (headers["ocpi-to-country-code"], headers["ocpi-to-party-id"]) == ("NL", "SIM")
     assert (headers["ocpi-from-country-code"], headers["ocpi-from-party-id"]) == ("NL", "OCS")
-    assert cpo.allowed_a("S1") == 32
+    assert 26 < cpo.allowed_a("S1") <= 32
     assert cpo.profile("S1").pending is None
 
 
@@ -154,10 +69,10 @@ def test_a_session_that_ends_makes_room_for_the_others(cpo: Cpo) -> None:
     cpo.begins("S1")
     cpo.begins("S2", "E2")
     cpo.run()
-    assert cpo.allowed_a("S1") < 32
+    assert cpo.allowed_a("S1") < 26
     cpo.ends("S2")
     cpo.run()
-    assert cpo.allowed_a("S1") == 32
+    assert 26 < cpo.allowed_a("S1") <= 32
     assert cpo.profile("S2") == ProfileState()
 
 
@@ -172,7 +87,7 @@ def test_a_refused_session_is_left_alone_and_counts_with_what_it_may_draw(cpo: C
     cpo.answer = "ACCEPTED"
     cpo.begins("S2", "E2")
     cpo.run()
-    assert cpo.allowed_a("S2") == 28, "40 A less 6 A of the refused session and 6 A for a newcomer"
+    assert 22 < cpo.allowed_a("S2") <= 28, "40 A less 6 A of the refused session and 6 A for a newcomer"
     time(days=7, seconds=1)
     cpo.put.clear()
     cpo.loop.plan()
@@ -205,7 +120,8 @@ def test_silence_counts_with_both_outcomes_and_is_asked_again(cpo: Cpo, time: An
     cpo.run()
     asked = [body["charging_profile"]["charging_profile_period"][0]["limit"] for id_, body in cpo.put if id_ == "S1"]
     assert len(asked) == 2, "asked again"
-    assert cpo.allowed_a("S1") == asked[0], "what may be in force counts as in force"
+    doubtful = [profile.charging_profile_period[0].limit for profile in cpo.profile("S1").doubtful]
+    assert doubtful == [Decimal(str(asked[0]))], "it may be in force"
     late = cpo.posts(first, "ACCEPTED")
     assert late
     assert late.status_code == 1000
@@ -254,7 +170,8 @@ def test_an_active_profile_that_the_cpo_tells_is_what_counts(cpo: Cpo) -> None:
     assert (reply.status_code, reply.data) == (1000, None)
     assert cpo.allowed_a("S1") == 10
     cpo.run()
-    assert cpo.put[-1][1]["charging_profile"]["charging_profile_period"][0]["limit"] == 32, "the plan is set again"
+    limit = cpo.put[-1][1]["charging_profile"]["charging_profile_period"][0]["limit"]
+    assert limit > 26, "the plan is set again"
 
 
 def test_an_active_profile_of_an_unknown_session_is_404(cpo: Cpo) -> None:
@@ -273,7 +190,7 @@ def test_an_evse_without_the_capability_is_not_asked_and_counts_with_what_it_dra
     cpo.begins("S1")
     cpo.run()
     assert [id_ for id_, _ in cpo.put] == ["S1"]
-    assert cpo.allowed_a("S1") == 28
+    assert 22 < cpo.allowed_a("S1") <= 28
 
 
 @pytest.mark.requirement("CHP-28")
@@ -294,7 +211,7 @@ def test_room_for_a_newcomer_without_a_default_is_what_the_largest_evse_gives(cp
     cpo.sites.put_config("garage", site.model_dump_json(exclude_none=True), PLACE, known, None)
     cpo.begins("S1")
     cpo.run()
-    assert cpo.allowed_a("S1") == 8, "40 A less 32 A of a newcomer"
+    assert 6 <= cpo.allowed_a("S1") <= 8, "40 A less 32 A of a newcomer"
 
 
 def test_a_lower_limit_is_obeyed_at_once(cpo: Cpo) -> None:
@@ -304,7 +221,7 @@ def test_a_lower_limit_is_obeyed_at_once(cpo: Cpo) -> None:
     lower = parse_site(json.dumps(SITE)).with_limit(None, None, {"L1": 20, "L2": 20, "L3": 20})
     cpo.sites.put_config("garage", lower.model_dump_json(exclude_none=True), PLACE, known, None)
     cpo.run()
-    assert cpo.allowed_a("S1") == 14
+    assert 10 < cpo.allowed_a("S1") <= 14
 
 
 FAR = "9999-12-31T23:00:00Z"
@@ -339,7 +256,7 @@ def test_a_session_that_is_active_again_finds_its_profile(cpo: Cpo) -> None:
         patch = {"status": status, "last_updated": format_datetime(clock.now())}
         assert cpo.call("PATCH", "/receiver/sessions/NL/SIM/S1", patch).status_code == 1000
         cpo.run()
-    assert cpo.allowed_a("S1") == 32
+    assert 26 < cpo.allowed_a("S1") <= 32
 
 
 def test_a_request_that_the_queue_delivers_twice_is_sent_once(cpo: Cpo) -> None:
@@ -351,7 +268,7 @@ def test_a_request_that_the_queue_delivers_twice_is_sent_once(cpo: Cpo) -> None:
     (message,) = sent
     assert sender.send(message) == "ACCEPTED"
     cpo.answer = "TOO_OFTEN"
-    assert sender.send(message) == "superseded, or sent already"
+    assert sender.send(message) == "superseded, sent already, or too late"
     assert len(cpo.put) == 1
     assert cpo.profile("S1").pending
 
@@ -382,7 +299,7 @@ def test_an_active_profile_from_before_the_one_in_force_is_ignored(cpo: Cpo) -> 
     cpo.run()
     late = active_profile("2026-11-21T08:00:00Z")
     assert cpo.call("PUT", "/sender/chargingprofiles/S1", late).status_code == 1000
-    assert cpo.allowed_a("S1") == 32
+    assert 26 < cpo.allowed_a("S1") <= 32
 
 
 @pytest.mark.parametrize(
@@ -402,7 +319,7 @@ def test_a_wrong_active_profile_is_2001_and_changes_nothing(cpo: Cpo, profile: d
     reply = cpo.call("PUT", "/sender/chargingprofiles/S1", active_profile("2026-11-22T08:00:10Z", **profile))
     assert reply.status_code == 2001
     assert "charging_profile" in reply.message
-    assert cpo.allowed_a("S1") == 32
+    assert 26 < cpo.allowed_a("S1") <= 32
 
 
 def test_an_active_profile_that_cannot_be_read_counts_as_the_evse_s_maximum(cpo: Cpo) -> None:
@@ -414,7 +331,8 @@ def test_an_active_profile_that_cannot_be_read_counts_as_the_evse_s_maximum(cpo:
     cpo.begins("S2", "E2", charging_preferences=HURRIED)
     cpo.run()
     assert cpo.profile("S2").accepted is None
-    assert "S2" not in [id_ for id_, _ in cpo.put], "no room beside 32 A and a newcomer"
+    (asked,) = [body["charging_profile"]["charging_profile_period"] for id_, body in cpo.put if id_ == "S2"]
+    assert [period["limit"] for period in asked] == [0], "no room beside 32 A and a newcomer"
 
 
 def test_nothing_is_sent_to_a_suspended_partner(cpo: Cpo, handshake: Any) -> None:

@@ -105,7 +105,7 @@ ALLOWED = {
         "OptimizeQueue": f"sqs: {RECEIVE}",
         "PushQueue": "sqs: SendMessage",
         "ObjectsTable": "dynamodb: GetItem",
-        "SitesTable": "dynamodb: GetItem PutItem Query",
+        "SitesTable": "dynamodb: BatchGetItem ConditionCheckItem GetItem PutItem Query",
     },
     "OptimizeScheduleFunction": {
         "SitesTable": "dynamodb: Query",

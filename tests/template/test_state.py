@@ -50,7 +50,7 @@ def test_a_queue_sets_aside_what_keeps_failing(template: Template, queue: str) -
 def test_every_dead_letter_queue_raises_an_alarm(template: Template) -> None:
     watched = set()
     alarms = template.of_type("AWS::CloudWatch::Alarm")
-    for name in alarms.keys() - {"ParkedObjectsAlarm"}:
+    for name in alarms.keys() - {"ParkedObjectsAlarm", "FallbackPlansAlarm"}:
         alarm = alarms[name]
         assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", "ApproximateNumberOfMessagesVisible")
         assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanThreshold", 0)
@@ -59,10 +59,16 @@ def test_every_dead_letter_queue_raises_an_alarm(template: Template) -> None:
     assert watched == {*QUEUES.values(), "OutboxDeadLetters"}
 
 
-def test_what_a_partner_does_not_take_raises_an_alarm(template: Template) -> None:
-    alarm = template.properties("ParkedObjectsAlarm")
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("OcpiServerless", "ParkedObjects")
-    assert alarm["Dimensions"] == [{"Name": "service", "Value": "push"}]
+@pytest.mark.parametrize(
+    ("alarm_name", "metric", "service"),
+    [("ParkedObjectsAlarm", "ParkedObjects", "push"), ("FallbackPlansAlarm", "FallbackPlans", "optimize")],
+)
+def test_what_a_partner_does_not_take_or_the_solver_does_not_solve_raises_an_alarm(
+    template: Template, alarm_name: str, metric: str, service: str
+) -> None:
+    alarm = template.properties(alarm_name)
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("OcpiServerless", metric)
+    assert alarm["Dimensions"] == [{"Name": "service", "Value": service}]
     assert alarm["AlarmActions"]["Fn::If"][1] == [{"Ref": "AlarmTopicArn"}]
 
 

@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 
-from benchmarks import api, imports, lists, solver
+from benchmarks import api, imports, lists
 from benchmarks.environment import ENVIRONMENT
 from benchmarks.peers.environments import OCPI_PYTHON_DIR, PEERS, Peer, Unavailable, is_prepared, prepared
 
@@ -61,8 +61,3 @@ def test_every_api_function_finds_its_settings() -> None:
         fields = import_module(f"{function}.settings").Settings.model_fields
         needed = {name.upper() for name, field in fields.items() if field.is_required()}
         assert needed <= set(ENVIRONMENT), function
-
-
-def test_a_plan_is_measured_beside_the_solver_alone() -> None:
-    (figure,) = solver.measure(turns=1, sizes=(3,))
-    assert figure.ratio

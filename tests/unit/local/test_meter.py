@@ -64,6 +64,19 @@ def test_without_control_a_busy_day_does_exceed_the_limit() -> None:
     assert over(uncontrolled(day), limit((None, amperes(100, 100, 100)))) > 3600
 
 
+def test_what_a_car_may_draw_counts_whether_it_draws_it_or_not() -> None:
+    plant = one_car(6, 2)
+    stays = {0: (START, at(1.5))}
+    drop = limit((None, amperes(20, 20, 20)), (1, amperes(10, 10, 10)))
+
+    def over_limit(*orders: Accepted) -> float:
+        return meter.seconds_allowed_over_limit(plant, drop, {0: orders}, stays)
+
+    assert over_limit() == 0
+    assert over_limit(Accepted(at(0.5), profile([(0, 16)]))) == 1800, "from the drop until the session ended"
+    assert over_limit(Accepted(at(0.5), profile([(0, 16)])), Accepted(at(1.25), profile([(0, 10)]))) == 900
+
+
 def obeyed(plant: Plant, orders: Sequence[Accepted]) -> float:
     accepted, since = {0: orders}, {0: START}
     measured = meter.load(plant, meter.profile_cuts(accepted, since))

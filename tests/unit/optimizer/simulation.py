@@ -7,17 +7,19 @@ several days, with the wish for few changes and without: `python -m tests.unit.o
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from optimizer.issue import SessionState, to_send
-from optimizer.model import solve
 from optimizer.phases import PHASES, Phase
-from optimizer.problem import Problem, Vehicle, available, grid
-from optimizer.profiles import Schedule, limit_schedules, safe_tails, schedules
+from optimizer.planning.problem import Floats, Node, Problem, Vehicle
+from optimizer.planning.solve import solve
+from optimizer.planning.tree import Row, rows_of
+from optimizer.profiles import Schedule, safe_tails, schedules
 from optimizer.site import Site, parse_site
+from optimizer.steps import Steps, grid
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -74,7 +76,7 @@ class Car:
         taper = self.max_a * min(1.0, max(0.25, left / (0.1 * self.need_kwh)))
         return min(limit_a, taper) if left > 0 and limit_a >= 6 else 0.0
 
-    def believed(self, now: datetime, tail_a: float = 0.0) -> Vehicle:
+    def believed(self, now: datetime) -> Vehicle:
         """What the platform makes of it: a full car needs nothing, one that overstays leaves within two
         hours."""
         while self.told_departure <= now:
@@ -82,13 +84,13 @@ class Car:
         left = max(0.0, self.told_kwh - self.taken_kwh) if self.taken_kwh < self.need_kwh else 0.0
         return Vehicle(
             self.id,
+            "grid",
             self.phases,
-            min_a=6,
-            max_a=self.max_a,
-            departure=self.told_departure,
+            least=6,
+            most=self.max_a,
+            departure_s=(self.told_departure - now).total_seconds(),
             energy_kwh=left,
             taken_kwh=self.taken_kwh,
-            tail_a=tail_a,
         )
 
 
@@ -173,24 +175,39 @@ class Day:
 
     def _plan(self, here: dict[str, Car], now: datetime) -> None:
         site = self._site
-        headroom = dict.fromkeys(PHASES, DEFAULT_A * site.arrival_headroom)
-        lowest = {phase: limit - headroom[phase] for phase, limit in site.limit(now).items()}
-        tails = safe_tails([car.believed(now) for car in here.values()], lowest, EVSES, self._plans)
-        vehicles = [car.believed(now, tails[car.id]) for car in here.values()]
-        until = max(vehicle.departure for vehicle in vehicles)
-        steps = grid(now, until, site.limit_changes(now, until))
-        free = available(site, now, steps, headroom)
-        problem = Problem(now, steps, site.voltage_v, free, vehicles, self._plans if self._steady else {})
+        vehicles = [car.believed(now) for car in here.values()]
+        until = now + timedelta(seconds=max(vehicle.departure_s for vehicle in vehicles))
+        seconds = grid(now, until, site.limit_changes(now, until))
+        steps = Steps(now, seconds)
+        before = {name: plan for name, plan in self._plans.items() if self._steady}
+        limit_a = {phase: np.array([site.limit(*span)[phase] for span in steps.spans]) for phase in PHASES}
+        reserve_a = dict.fromkeys(PHASES, np.full(len(seconds), DEFAULT_A * site.arrival_headroom))
+        problem = Problem(
+            start=now,
+            step_seconds=seconds,
+            voltage_v=site.voltage_v,
+            nodes=[Node("grid", limit_a=limit_a, reserve_a=reserve_a)],
+            vehicles=vehicles,
+            previous={name: steps.highest(plan) for name, plan in before.items()},
+        )
+        problem = replace(problem, vehicles=self._with_tails(problem, now))
         plan = solve(problem)
         self._plans = schedules(problem, plan)
-        self.outcome.solve_ms.append(plan.solve_ms)
+        self.outcome.solve_ms.append(sum(plan.timing_ms.values()))
         self.outcome.solvers.add(plan.solver)
+
+    def _with_tails(self, problem: Problem, now: datetime) -> list[Vehicle]:
+        headroom = DEFAULT_A * self._site.arrival_headroom
+        lowest: Floats = np.array([self._site.limit(now)[phase] - headroom for phase in PHASES])
+        tails = {name: plan.tail for name, plan in self._plans.items()}
+        safe = safe_tails(problem.vehicles, rows_of(problem).weights, lowest, EVSES, tails)
+        return [replace(vehicle, tail=safe[vehicle.id]) for vehicle in problem.vehicles]
 
     def _issue(self, here: dict[str, Car], now: datetime) -> None:
         """Everything is accepted at once. A newcomer uses the head-room until it has its first profile."""
         newcomers = sum(state.accepted is None for state in self._states.values())
         headroom = DEFAULT_A * max(0, self._site.arrival_headroom - newcomers)
-        limits = limit_schedules(self._site, now, dict.fromkeys(PHASES, headroom))
+        limits = {Row("grid", phase): self._limit(phase, headroom, now) for phase in PHASES}
         rounds = 0
         while sends := to_send(list(self._states.values()), self._plans, limits, now):
             rounds += 1
@@ -198,6 +215,10 @@ class Day:
                 self._states[name] = self._states[name].sent(schedule).confirmed()
                 here[name].requests += 1
         self.outcome.rounds = max(self.outcome.rounds, rounds)
+
+    def _limit(self, phase: Phase, headroom: float, now: datetime) -> Schedule:
+        starts = [now, *self._site.limit_changes(now)]
+        return Schedule(tuple((start, self._site.limit(start, start)[phase] - headroom) for start in starts))
 
     def _charge(self, here: dict[str, Car], now: datetime) -> None:
         load = dict.fromkeys(PHASES, 0.0)
@@ -214,7 +235,7 @@ class Day:
 
 def new_session(car: Car) -> SessionState:
     """What is known of a car that has just plugged in."""
-    return SessionState(car.id, car.phases, DEFAULT_A)
+    return SessionState(car.id, {Row("grid", phase): 1.0 for phase in car.phases}, DEFAULT_A)
 
 
 def main() -> None:

@@ -2,11 +2,13 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ocpi import wire
 from optimizer.phases import PHASES, Phase
 from optimizer.site import LimitPeriod, Site, SiteError, parse_site
 
@@ -26,6 +28,26 @@ def document() -> Document:
             {"start": "2026-03-02T21:00:00Z", "limit_a": {"L1": 60, "L2": 60, "L3": 60}},
         ],
         "evses": [{"evse_uid": "E1", "phases": ["L2"], "max_a": 16}],
+    }
+
+
+def with_feeders() -> Document:
+    """A transformer with two feeders, one of them of a single phase, and all that a site may have."""
+    return document() | {
+        "base_load_kw": 6.9,
+        "pv_kw": [0] * 8 + [20] * 10 + [0] * 6,
+        "price_per_kwh": 0.3,
+        "feed_in_per_kwh": [0.05] * 24,
+        "demand_charge": {"price_per_kw": 6.5, "peak_kw": 40},
+        "feeders": [
+            {"id": "T1", "limits": [{"limit_kw": 69}], "base_load_a": {"L1": 3, "L2": [5] * 24}},
+            {"id": "F1", "parent": "T1", "limits": [{"limit_a": {"L1": 32, "L2": 32, "L3": 32}}]},
+            {"id": "F2", "parent": "T1", "phases": ["L2"], "limits": [{"limit_kw": 4.6}], "base_load_kw": -2.3},
+        ],
+        "evses": [
+            {"evse_uid": "E1", "feeder": "F1", "phases": ["L2", "L3", "L1"], "priority": 2},
+            {"evse_uid": "E2", "feeder": "F2", "phases": ["L2"]},
+        ],
     }
 
 
@@ -97,6 +119,95 @@ def test_a_limit_that_cannot_be_changes_nothing(site: Site) -> None:
         site.with_limit(at(13), at(12), 5.0)
 
 
+def test_a_site_with_feeders_is_the_same_after_it_was_written_and_read_again() -> None:
+    site = parse_site(json.dumps(with_feeders()))
+    assert parse_site(site.model_dump_json(exclude_none=True)) == site
+    assert parse_site(wire.dumps(site)) == site
+
+
+def test_the_example_in_the_documentation_is_a_site_without_warnings() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "energy-managers.md").read_text(encoding="utf-8")
+    example = text.partition("```json\n")[2].partition("```")[0]
+    site = parse_site(example)
+    assert len(site.branches()) == 4
+    assert site.warnings(at(12)) == []
+
+
+def test_a_feeder_has_the_phases_of_what_it_hangs_on_unless_it_says() -> None:
+    grid, t1, f1, f2 = parse_site(json.dumps(with_feeders())).branches()
+    assert [each.parent for each in (grid, t1, f1, f2)] == [None, "grid", "T1", "T1"]
+    assert (t1.phases, f1.phases, f2.phases) == (PHASES, PHASES, ("L2",))
+    assert t1.limit(at(12)) == same(100)
+    assert f2.limit(at(12)) == {"L2": 20}
+
+
+def test_base_load_is_that_of_its_hour_and_kw_are_shared_by_the_phases() -> None:
+    grid, t1, _, f2 = parse_site(json.dumps(with_feeders())).branches()
+    assert grid.base_load_a(12, "L3") == 10
+    assert [t1.base_load_a(3, phase) for phase in PHASES] == [3, 5, 0]
+    assert f2.base_load_a(0, "L2") == -10
+
+
+def test_hours_are_those_of_the_site_also_when_clocks_change(site: Site) -> None:
+    spring = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    assert [hour for _, hour in site.hours(spring, spring + timedelta(hours=3))] == [1, 3, 4, 5]
+    autumn = datetime(2026, 10, 25, 0, 0, tzinfo=UTC)
+    assert [hour for _, hour in site.hours(autumn, autumn + timedelta(hours=3))] == [2, 2, 3]
+    odd = parse_site(json.dumps(document() | {"time_zone": "Asia/Kathmandu"}))
+    moments = [moment for moment, _ in odd.hours(at(12), at(14))]
+    assert moments == [at(12), at(12) + timedelta(minutes=15), at(13) + timedelta(minutes=15)]
+
+
+def test_the_limit_of_a_feeder_is_changed_alone() -> None:
+    before = parse_site(json.dumps(with_feeders()))
+    changed = before.with_limit(at(16), at(20), 6.9, "F1")
+    assert changed.branch("F1").limit(at(17), at(18)) == same(10)
+    assert changed.branch("F1").limit(at(20)) == same(32)
+    assert changed.branch("T1") == before.branch("T1")
+    assert changed.limits == before.limits
+    with pytest.raises(SiteError, match="there is no feeder 'F9'; there are grid, T1, F1, F2"):
+        before.with_limit(None, None, 1.0, "F9")
+    with pytest.raises(SiteError, match=r"feeders\[2\].limits\[0\].limit_a.L1: the feeder has no such phase"):
+        before.with_limit(None, None, same(3), "F2")
+
+
+def test_a_limit_below_the_base_load_is_accepted_and_told() -> None:
+    low = with_feeders()
+    low["feeders"][1]["limits"] = [
+        {"end": "2026-03-02T16:00:00Z", "limit_a": same(40)},
+        {"start": "2026-03-02T16:00:00Z", "end": "2026-03-02T18:00:00Z", "limit_a": {"L1": 40, "L2": 0, "L3": 40}},
+        {"start": "2026-03-02T18:00:00Z", "limit_a": same(40)},
+    ]
+    low["feeders"][1]["base_load_a"] = {"L2": [0] * 18 + [4] * 6}
+    site = parse_site(json.dumps(low))
+    when = "2026-03-02T16:00:00Z to 2026-03-02T18:00:00Z"
+    what = "sessions get nothing there as long as it is"
+    assert site.warnings(at(12)) == [f"F1, L2: the base load of 4 A is above the limit of 0 A ({when}): {what}"]
+    assert site.warnings(at(18)) == [], "it is over"
+    low["time_zone"] = "UTC"
+    assert parse_site(json.dumps(low)).warnings(at(12)) == [], "from 18:00 on, when the limit is high again"
+
+
+def test_base_load_of_a_feeder_counts_for_what_it_hangs_on() -> None:
+    low = with_feeders()
+    low["limits"] = [{"limit_a": same(14)}]
+    assert [warning.split(":")[0] for warning in parse_site(json.dumps(low)).warnings(at(12))] == ["grid, L2"]
+
+
+def test_a_limit_at_the_end_of_time_stops_nothing() -> None:
+    far = "9999-12-31T23:30:00Z"
+    limits = [{"end": far, "limit_kw": 9}, {"start": far, "limit_kw": 0}]
+    assert parse_site(json.dumps(document() | {"limits": limits, "base_load_kw": 1})).warnings(at(12)) == []
+
+
+def test_pv_and_feed_in_need_a_price_to_count() -> None:
+    site = parse_site(json.dumps(document() | {"pv_kw": 3, "feed_in_per_kwh": 0.1}))
+    assert site.warnings(at(12)) == [
+        "pv_kw: counts for nothing without price_per_kwh",
+        "feed_in_per_kwh: counts for nothing without price_per_kwh",
+    ]
+
+
 def limit(number: int, **changes: object) -> Callable[[Document], None]:
     return lambda site: site["limits"][number].update(changes)
 
@@ -109,9 +220,17 @@ def top(**changes: object) -> Callable[[Document], None]:
     return lambda site: site.update(changes)
 
 
+def feeder(number: int, **changes: object) -> Callable[[Document], None]:
+    def spoil(site: Document) -> None:
+        site |= with_feeders()
+        site["feeders"][number].update(changes)
+
+    return spoil
+
+
 ENDS = "the period before ends 2026-03-02T17:00:00Z"
 WRONG = {
-    "unknown phase": (amperes(L4=1), "limits[0].limit_a.L4: unknown phase 'L4': use L1, L2 or L3"),
+    "unknown phase": (amperes(L4=1), "limits[0].limit_a.L4: must be 'L1', 'L2' or 'L3', is 'L4'"),
     "negative": (amperes(L1=-3), "limits[0].limit_a.L1: must be 0 or more, is -3"),
     "NaN": (amperes(L1=float("nan")), "limits[0].limit_a.L1: must be a finite number, is nan"),
     "infinite": (limit(1, limit_kw=float("inf")), "limits[1].limit_kw: must be a finite number, is inf"),
@@ -171,6 +290,52 @@ WRONG = {
         top(evses=[{"evse_uid": "E1", "phases": ["L1", "L1"]}]),
         "evses[0].phases: L1 is given twice",
     ),
+    "unknown parent": (feeder(1, parent="T9"), "feeders[1].parent: there is no feeder 'T9': use one of grid, T1, F1"),
+    "cycle": (feeder(0, parent="F1"), "feeders[0].parent: 'T1' is before itself, by way of 'F1'"),
+    "its own parent": (feeder(0, parent="T1"), "feeders[0].parent: 'T1' is before itself, by way of 'T1'"),
+    "feeder twice": (feeder(2, id="F1"), "feeders[2].id: 'F1' is already feeders[1]: keep one"),
+    "feeder is the grid": (feeder(0, id="grid"), "feeders[0].id: 'grid' is the grid connection: choose another"),
+    "feeder without a limit": (feeder(0, limits=[]), "feeders[0].limits: must not be empty: give at least one period"),
+    "negative limit of a feeder": (
+        feeder(0, limits=[{"limit_kw": -1}]),
+        "feeders[0].limits[0].limit_kw: must be 0 or more, is -1",
+    ),
+    "phase that does not come": (
+        feeder(1, parent="F2", phases=["L1"]),
+        "feeders[1].phases: L1 does not come from 'F2' (L2)",
+    ),
+    "limit of a phase that is not there": (
+        feeder(2, limits=[{"limit_a": {"L1": 3, "L2": 3}}]),
+        "feeders[2].limits[0].limit_a.L1: the feeder has no such phase (L2)",
+    ),
+    "load on a phase that is not there": (
+        feeder(2, base_load_kw=None, base_load_a={"L3": 3}),
+        "feeders[2].base_load_a.L3: the feeder has no such phase (L2)",
+    ),
+    "both loads": (top(base_load_kw=3, base_load_a={"L1": 3}), "give either base_load_a"),
+    "NaN load": (top(base_load_kw=float("nan")), "base_load_kw: must be a finite number, is nan"),
+    "NaN price": (
+        top(price_per_kwh=[0.1] * 23 + [float("nan")]),
+        "price_per_kwh[23]: must be a finite number, is nan",
+    ),
+    "a price is missing": (
+        top(price_per_kwh=[0.1] * 23),
+        "price_per_kwh: must be one number, or 24, one for each hour of the day; has 23",
+    ),
+    "no price": (top(price_per_kwh="cheap"), "price_per_kwh: must be a number, is 'cheap'"),
+    "negative demand charge": (
+        top(demand_charge={"price_per_kw": -1}),
+        "demand_charge.price_per_kw: must be 0 or more",
+    ),
+    "unknown feeder": (
+        top(evses=[{"evse_uid": "E1", "feeder": "F9"}]),
+        "evses[0].feeder: there is no feeder 'F9': use one of grid",
+    ),
+    "EVSE on a phase that its feeder has not": (
+        lambda site: site.update(with_feeders() | {"evses": [{"evse_uid": "E1", "feeder": "F2", "phases": ["L1"]}]}),
+        "evses[0].phases: the feeder F2 has no phase L1 (L2)",
+    ),
+    "priority": (top(evses=[{"evse_uid": "E1", "priority": 0}]), "evses[0].priority: must be more than 0, is 0"),
 }
 
 

@@ -76,7 +76,7 @@ def test_bare_plans_keep_all_limits_too(of: Problem) -> None:
 @given(problems())
 def test_a_solver_that_dies_leaves_a_greedy_plan_that_is_as_sound(of: Problem) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(solving, "relaxed", _dies)
+        patch.setattr(solving, "Relaxation", _dies)
         plan = solve(of)
     assert plan.solver == "greedy"
     assert plan.failures == ("highs: MemoryError: the solver died",)
@@ -87,7 +87,7 @@ def test_a_solver_that_dies_leaves_a_greedy_plan_that_is_as_sound(of: Problem) -
 @given(problems())
 def test_if_even_that_fails_everyone_gets_a_share_that_is_as_sound(of: Problem) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(solving, "relaxed", _dies)
+        patch.setattr(solving, "Relaxation", _dies)
         patch.setattr(solving, "greedy", _dies)
         plan = solve(of)
     assert plan.solver == "static"

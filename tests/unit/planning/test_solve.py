@@ -1,6 +1,7 @@
 """What drivers and energy managers get of a plan."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from optimizer.phases import PHASES, Phase
 from optimizer.planning import solve as step
 from optimizer.planning.case import Case
 from optimizer.planning.check import broken_limits
-from optimizer.planning.linear import relaxed
+from optimizer.planning.linear import Relaxation
 from optimizer.planning.problem import Battery, Floats, Node, Plan, Prices, Problem, Vehicle, Wiring
 from optimizer.planning.program import SolverFailed
 from optimizer.planning.solve import solve
@@ -213,7 +214,7 @@ def failing(*_: object, **__: object) -> None:
 def test_without_the_solver_a_greedy_plan_stands_in(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     at = hard(seed)
     best = solve(at)
-    monkeypatch.setattr(step, "relaxed", failing)
+    monkeypatch.setattr(step, "Relaxation", failing)
     plan = solve(at)
     assert plan.solver == "greedy"
     assert plan.failures == ("highs: RuntimeError: the solver is broken",)
@@ -226,23 +227,22 @@ def test_without_time_a_greedy_plan_stands_in() -> None:
 
 def test_a_solver_that_dies_after_the_first_optimum_leaves_a_plan_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     at = hard(1)
-    first = relaxed
-    calls: list[object] = []
+    solved: list[Relaxation] = []
 
-    def once(case: Case, *arguments: object, **options: object) -> object:
-        calls.append(case)
-        if len(calls) > 1:
+    def once(case: Case, *arguments: Any, **options: Any) -> Relaxation:
+        if solved:
             raise SolverFailed("out of memory")
-        return first(case, *arguments, **options)  # type: ignore[arg-type]
+        solved.append(Relaxation(case, *arguments, **options))
+        return solved[0]
 
-    monkeypatch.setattr(step, "relaxed", once)
+    monkeypatch.setattr(step, "Relaxation", once)
     plan = solve(at)
     assert plan.solver == "highs"
     assert any("out of memory" in failure for failure in plan.failures)
 
 
 def test_without_solver_and_greedy_shares_stand_in_that_never_change(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(step, "relaxed", failing)
+    monkeypatch.setattr(step, "Relaxation", failing)
     monkeypatch.setattr(step, "greedy", failing)
     plan = solve(site([car("a", 20, hours=4), car("b", 20, hours=4)], limit_a=20))
     assert plan.solver == "static"
@@ -250,7 +250,7 @@ def test_without_solver_and_greedy_shares_stand_in_that_never_change(monkeypatch
 
 
 def test_if_everything_fails_nothing_is_allowed(monkeypatch: pytest.MonkeyPatch) -> None:
-    for planner in ("relaxed", "greedy", "static"):
+    for planner in ("Relaxation", "greedy", "static"):
         monkeypatch.setattr(step, planner, failing)
     plan = solve(hard(1))
     assert plan.solver == "none"

@@ -13,15 +13,30 @@ class Reason(StrEnum):
     """Why a site is to be looked at."""
 
     SCHEDULE = "schedule"
-    CHANGE = "change"
-    """A session, a Location or the site's limits changed: the plan has to be made anew."""
+    SESSION = "session"
+    """A session has begun, changed or ended, or its driver's preferences have."""
+    LOCATION = "location"
+    """The EVSEs are others."""
+    SITE = "site"
+    """The energy manager changed it: a limit, a price, or what hangs on it."""
+    REFUSAL = "refusal"
+    """A profile was refused: its session is not ours to set for a while, and the others have to make room for it."""
     PROFILE = "profile"
     """A partner answered about a charging profile: the plan holds, further profiles may be sent now."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Reason | None":
+        """A reason that only another version knows asks for a plan."""
+        return cls.SESSION if isinstance(value, str) else None
 
     @property
     def replans(self) -> bool:
         """Whether the site has to be planned anew."""
         return self is not Reason.PROFILE
+
+    def outweighs(self, other: "Reason | None") -> bool:
+        """Whether whoever acts for this reason has no need to act for the other one."""
+        return self.replans or other in (None, Reason.PROFILE)
 
 
 class SiteMessage(BaseModel):

@@ -262,6 +262,7 @@ def sortable(moment: datetime) -> str:
 SITES = "SITES"
 CONFIG = "CONFIG"
 PLAN = "PLAN"
+LEASE = "LEASE"
 SITE = "SITE"
 SESSION = "SESSION#"
 PROFILE = "PROFILE#"
@@ -278,13 +279,43 @@ def site_config(site_id: str) -> Key:
 
 
 def site_plan(site_id: str) -> Key:
-    """The plan in force."""
+    """Which run made the plan in force."""
     return f"SITE#{site_id}", PLAN
 
 
-def site_run(site_id: str, moment: str) -> Key:
-    """The record of one optimizer run, for audit."""
-    return f"SITE#{site_id}#RUNS", moment
+def site_lease(site_id: str) -> Key:
+    """Which run the site belongs to now, and how far the last one had read."""
+    return f"SITE#{site_id}", LEASE
+
+
+def site_run(site_id: str, run: str) -> Key:
+    """The record of one optimizer run, for audit; `run` begins with its time."""
+    return site_runs(site_id), run
+
+
+def site_runs(site_id: str) -> str:
+    """The partition with the records of all runs, in the order of time."""
+    return f"SITE#{site_id}#RUNS"
+
+
+def run_parts(site_id: str, run: str, kind: str) -> str:
+    """The partition with what a run read (``inputs``) or what came of it (``outcome``), in parts."""
+    return f"SITE#{site_id}#RUN#{run}#{kind}"
+
+
+def run_part(site_id: str, run: str, kind: str, number: int) -> Key:
+    """One of the parts."""
+    return run_parts(site_id, run, kind), f"{number:04}"
+
+
+def learned(site_id: str, scope: str) -> Key:
+    """What was learned of the visits to a site in one scope (:mod:`ocpi.visits`)."""
+    return f"SITE#{site_id}#LEARNED", scope
+
+
+def learned_visit(session: str) -> Key:
+    """That a visit was learned (`session`: the ObjectId.text of its Session, or of a CDR that names none)."""
+    return f"VISIT#{session}", "LEARNED"
 
 
 def place(location: str) -> str:

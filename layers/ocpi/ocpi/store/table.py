@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -20,7 +20,12 @@ from ocpi.store.keys import Key
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import QueryOutputTypeDef, TransactWriteItemTypeDef, WriteRequestUnionTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        KeysAndAttributesTypeDef,
+        QueryOutputTypeDef,
+        TransactWriteItemTypeDef,
+        WriteRequestUnionTypeDef,
+    )
 
 type Item = dict[str, Any]
 """An item as Python values; its document stands as JSON text in the attribute ``document``."""
@@ -33,6 +38,9 @@ LONGEST_PAUSE_S = 0.1
 
 DELETED_AT_ONCE = 25
 """What one BatchWriteItem takes."""
+
+READ_AT_ONCE = 100
+"""What one BatchGetItem takes."""
 
 _ABSENT = "attribute_not_exists(pk)"
 
@@ -109,6 +117,21 @@ class Table:
         answer = client().get_item(TableName=self.name, Key=_key(key), ConsistentRead=True)
         return plain(answer["Item"]) if "Item" in answer else None
 
+    def get_all(self, wanted: Iterable[Key]) -> Iterator[Item]:
+        """The items at these keys that are there, in any order.
+
+        Raises:
+            Busy: DynamoDB does not take so many reads for long.
+        """
+        for some in batched(wanted, READ_AT_ONCE, strict=False):
+            asked: KeysAndAttributesTypeDef = {"Keys": [_key(key) for key in some], "ConsistentRead": True}
+            for _ in attempts():
+                answer = client().batch_get_item(RequestItems={self.name: asked})
+                yield from map(plain, answer["Responses"].get(self.name, []))
+                if self.name not in answer["UnprocessedKeys"]:
+                    break
+                asked = answer["UnprocessedKeys"][self.name]  # type: ignore[assignment]  # the same, as it is answered
+
     def query(self, pk: str) -> Iterator[Item]:
         """The items of a partition, in the order of their sort keys."""
         for page in _pages(_partition(self.name, pk)):
@@ -117,6 +140,13 @@ class Table:
     def first(self, pk: str) -> Item | None:
         """The item of a partition with the lowest sort key, or None."""
         query = _partition(self.name, pk) | {"Limit": 1}
+        return next((plain(item) for item in client().query(**query)["Items"]), None)
+
+    def last(self, pk: str, up_to: str) -> Item | None:
+        """The item of a partition with the highest sort key that is no higher than `up_to`, or None."""
+        query = _partition(self.name, pk) | {"Limit": 1, "ScanIndexForward": False}
+        query["KeyConditionExpression"] += " AND sk <= :up_to"
+        query["ExpressionAttributeValues"][":up_to"] = {"S": up_to}
         return next((plain(item) for item in client().query(**query)["Items"]), None)
 
     def between(
@@ -285,6 +315,17 @@ class Table:
         if values:
             delete["ExpressionAttributeValues"] = _typed(values)
         return {"Delete": delete}  # type: ignore[typeddict-item]  # delete grows its optional parts above
+
+    def check_action(self, key: Key, condition: str, values: Item) -> "TransactWriteItemTypeDef":
+        """A condition on an item that is not written, for :meth:`transact`."""
+        return {
+            "ConditionCheck": {
+                "TableName": self.name,
+                "Key": _key(key),
+                "ConditionExpression": condition,
+                "ExpressionAttributeValues": _typed(values),
+            }
+        }
 
     def add_action(self, key: Key, attribute: str, number: int) -> "TransactWriteItemTypeDef":
         """An addition to a number, which starts at 0, for :meth:`transact`."""

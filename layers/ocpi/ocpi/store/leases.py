@@ -1,0 +1,178 @@
+"""Whose turn it is at a site: one run at a time, whichever queue, retry or hand has started it.
+
+Leases are about processes, so their times are real ones even where the platform's clock is not; in seconds since 1970.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Self
+from uuid import uuid4
+
+from pydantic import BaseModel, ConfigDict
+
+from ocpi.store import keys
+from ocpi.store.table import Conflict, Item, Table, attempts
+from ocpi.types.primitives import DateTime
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
+
+CLOCK_SKEW_S = 0.05
+"""By how much the clocks of queues and functions may differ."""
+
+LONGEST_S = 900.0
+"""No function runs for longer; a lease that says so was taken by a clock that was wrong."""
+
+
+class LeaseLost(Exception):
+    """The site belongs to another run by now: what was to be written was not."""
+
+
+class NotTaken(StrEnum):
+    """Why a site was not given to a run."""
+
+    SEEN = "seen already"
+    """A run has read the site since it was asked for."""
+    LEFT = "left to the run that is under way"
+    """It looks at the site once more when it is done."""
+
+
+class LeaseState(BaseModel):
+    """What stands in the table. `read_at` is when the last run that came to its end began to read, `planned_at` when
+    the last of them did that planned, and `planned` the platform's time of that plan."""
+
+    model_config = ConfigDict(frozen=True)
+
+    holder: str | None = None
+    until: float = 0.0
+    read_at: float = 0.0
+    planned_at: float = 0.0
+    planned: DateTime | None = None
+    asked: str | None = None
+    """For which reason a run is wanted since `asked_at`; who asked has left it to the holder."""
+    asked_replans: bool = False
+    asked_at: float = 0.0
+
+    def held(self, now: float) -> bool:
+        """Whether a run is under way that may still be alive."""
+        return self.holder is not None and now < self.until <= now + LONGEST_S
+
+    def answers(self, asked_at: float, now: float, *, replans: bool) -> bool:
+        """Whether a run has read the site since; only one that planned makes up for a change."""
+        read_at = self.planned_at if replans else self.read_at
+        return asked_at + CLOCK_SKEW_S < read_at <= now + CLOCK_SKEW_S
+
+    def asking(self, why: str, now: float, *, replans: bool) -> Self:
+        """Asked for once more; a reason to plan outweighs one that is none."""
+        kept = {} if self.asked_replans and not replans else {"asked": why, "asked_replans": replans}
+        return self.model_copy(update=kept | {"asked_at": now})
+
+    def read(self, read_at: float, planned: datetime | None) -> Self:
+        """A run has come to its end; what was asked for before it began to read is answered, if it planned."""
+        update: dict[str, object] = {"read_at": max(self.read_at, read_at)}
+        if planned:
+            update |= {"planned_at": read_at, "planned": planned}
+        if self.asked_at + CLOCK_SKEW_S < read_at and (planned or not self.asked_replans):
+            update |= {"asked": None, "asked_replans": False}
+        return self.model_copy(update=update)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """That a site belongs to a run, and what the run should know: `asked` is why somebody else wanted one."""
+
+    site_id: str
+    holder: str
+    asked: str | None
+    planned: datetime | None
+    """The platform's time of the plan before."""
+
+
+class Leases:
+    """The leases, in the sites table. Who holds one fences his writes with :meth:`check`."""
+
+    def __init__(self, table: str) -> None:
+        self._table = Table(table)
+
+    def take(
+        self, site_id: str, why: str, asked_at: float, now: float, until: float, *, replans: bool
+    ) -> Lease | NotTaken:
+        """Take a site, unless nothing is to be done there, or somebody else is at it and will do it.
+
+        Args:
+            site_id: which site.
+            why: the reason.
+            asked_at: when a run was asked for.
+            now: the real time.
+            until: when the run that takes it is surely over.
+            replans: whether the reason asks for a plan.
+
+        Raises:
+            Busy: too many want it at the same time.
+        """
+        for _ in attempts():
+            item = self._item(site_id)
+            state = _state(item)
+            if state.answers(asked_at, now, replans=replans):
+                return NotTaken.SEEN
+            held, holder = state.held(now), uuid4().hex
+            taken = state.model_copy(update={"holder": holder, "until": until})
+            if self._put(site_id, state.asking(why, now, replans=replans) if held else taken, item):
+                return NotTaken.LEFT if held else Lease(site_id, holder, state.asked, state.planned)
+        raise AssertionError  # attempts() raises Busy
+
+    def finish(self, lease: Lease, read_at: float, planned: datetime | None, *, go_on: bool) -> str | None:
+        """A run has come to its end, having begun to read at `read_at` and `planned` for that time, if it did.
+
+        Returns why the holder has to look once more; the site stays his then. Without `go_on` he has no time for it,
+        and whoever comes next will.
+
+        Raises:
+            LeaseLost: the site is no more his.
+        """
+        for _ in attempts():
+            item = self._item(lease.site_id)
+            state = _state(item)
+            if state.holder != lease.holder:
+                raise LeaseLost
+            new = state.read(read_at, planned)
+            again = new.asked if go_on else None
+            if self._put(lease.site_id, new if again else new.model_copy(update={"holder": None}), item):
+                return again
+        raise AssertionError  # attempts() raises Busy
+
+    def release(self, lease: Lease) -> None:
+        """Let go of a site without having come to an end; nothing happens if it is somebody else's."""
+        for _ in attempts():
+            item = self._item(lease.site_id)
+            state = _state(item)
+            if state.holder != lease.holder or self._put(
+                lease.site_id, state.model_copy(update={"holder": None}), item
+            ):
+                return
+
+    def holds(self, lease: Lease) -> bool:
+        """Whether the site is still his."""
+        return _state(self._item(lease.site_id)).holder == lease.holder
+
+    def check(self, lease: Lease) -> "TransactWriteItemTypeDef":
+        """The condition that the site is still his, for a transaction."""
+        return self._table.check_action(keys.site_lease(lease.site_id), "holder = :holder", {":holder": lease.holder})
+
+    def _item(self, site_id: str) -> Item | None:
+        return self._table.get(keys.site_lease(site_id))
+
+    def _put(self, site_id: str, state: LeaseState, read: Item | None) -> bool:
+        """Write, unless somebody else did since it was read."""
+        item: Item = {"document": state.model_dump_json(), "revision": uuid4().hex, "holder": state.holder or ""}
+        unchanged = "revision = :read" if read else "attribute_not_exists(pk)"
+        try:
+            self._table.put(keys.site_lease(site_id), item, unchanged, {":read": read["revision"]} if read else None)
+        except Conflict:
+            return False
+        return True
+
+
+def _state(item: Item | None) -> LeaseState:
+    return LeaseState.model_validate_json(item["document"]) if item else LeaseState()

@@ -1,0 +1,357 @@
+"""From all that a run has read to a plan, and to what may be sent now.
+
+Pure: the same :class:`Inputs` give the same :class:`Decision` (but for the time that it took), today or when the run is
+done again.
+
+What others than the planned sessions draw only ever lowers what may be issued. PV counts in prices and makes no room: a
+cloud would break it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import ValidationError
+
+from ocpi import wire
+from ocpi.logs import logger
+from ocpi.store.profiles import ProfileState
+from ocpi.types.chargingprofiles import ChargingProfile
+from ocpi.types.locations import Location
+from optimizer.beliefs import Charging, believe, newcomer_a
+from optimizer.history import History
+from optimizer.inputs import Inputs
+from optimizer.issue import SessionState, to_send, worst_case
+from optimizer.phases import Phase
+from optimizer.planning.problem import Floats, Node, Plan, Prices, Problem, Vehicle, Wiring
+from optimizer.planning.solve import solve
+from optimizer.planning.tree import Row, Supply, ancestors
+from optimizer.profiles import Schedule, breakpoints, safe_tails, schedules
+from optimizer.room import Room, evses
+from optimizer.site import DemandCharge, Series, Site, in_hour, parse_site
+from optimizer.steps import Steps, grid
+
+LEAST_AHEAD = timedelta(hours=1)
+"""A site without sessions is planned so far ahead, for its limits may be broken without any."""
+
+_INFLOW = "(inflow)"
+"""A node beside the tree for what flows in: it counts in prices and makes no room."""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What came of a run.
+
+    `problem` and `plan` are None where the reason did not ask for a new plan. `desired` are the schedules that the plan
+    in force asks for, by session, `sends` those to be sent now. `warnings` is what the energy manager should know of
+    the site, a line each.
+    """
+
+    situation: "Situation"
+    problem: Problem | None
+    plan: Plan | None
+    desired: Mapping[str, Schedule]
+    sends: Sequence[tuple[Charging, Schedule]]
+    warnings: tuple[str, ...]
+
+    def document(self) -> dict[str, Any] | None:
+        """The plan as it is stored and shown; None where none was made.
+
+        `profiles` is the next run's `previous`. `sessions` has of each session when it is believed to leave and what it
+        is believed to need still, in kWh; of those that are planned also what it will miss, and why.
+        """
+        if self.plan is None or self.problem is None:
+            return None
+        return {
+            "at": self.situation.now,
+            "solver": self.plan.solver,
+            "failures": list(self.plan.failures),
+            "warnings": list(self.warnings),
+            "overloads": [
+                {
+                    "node": over.node,
+                    "line": over.line,
+                    "start": over.start,
+                    "end": over.end,
+                    "amount": _told(over.amount),
+                }
+                for over in self.plan.overloads
+            ],
+            "objective": {name: _told(value) for name, value in self.plan.objective.items()},
+            "sessions": self._sessions(self.problem, self.plan),
+            "profiles": {id_: schedule.to_charging_profile() for id_, schedule in self.desired.items()},
+        }
+
+    def _sessions(self, problem: Problem, plan: Plan) -> dict[str, dict[str, Any]]:
+        numbers = {vehicle.id: number for number, vehicle in enumerate(problem.vehicles)}
+        told: dict[str, dict[str, Any]] = {}
+        for session in self.situation.sessions:
+            told[session.id] = {
+                "node": session.node,
+                "departure": session.departure,
+                "energy_kwh": _told(session.energy_kwh),
+            }
+            if (number := numbers.get(session.id)) is not None:
+                short_kwh = float(plan.short_kwh[number])
+                told[session.id] |= {"short_kwh": _told(short_kwh), "why": list(plan.why[number])}
+        return told
+
+
+def decide(inputs: Inputs) -> Decision:
+    """Plan, if the reason asks for it, and say which profiles may be sent.
+
+    Raises:
+        SiteError: the site's document is none.
+    """
+    situation = Situation.of(inputs)
+    before = _schedules(inputs.previous)
+    problem = situation.problem(before) if inputs.reason.replans else None
+    # Reasons tell the time of their problem's zone.
+    plan = solve(replace(problem, start=problem.start.astimezone(situation.zone))) if problem else None
+    desired = schedules(problem, plan) if problem and plan else before
+    return Decision(
+        situation=situation,
+        problem=problem,
+        plan=plan,
+        desired=desired,
+        sends=situation.sendable(desired),
+        warnings=tuple(situation.site.warnings(situation.now)),
+    )
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A site at one moment: all that a plan is made from."""
+
+    site: Site
+    now: datetime
+    location: Location | None
+    sessions: Sequence[Charging]
+    """By id, so that the order in which they were read makes no difference."""
+    profiles: Mapping[str, ProfileState]
+    history: History
+
+    @classmethod
+    def of(cls, inputs: Inputs) -> "Situation":
+        """What the inputs mean."""
+        site = parse_site(inputs.site)
+        location = _location(inputs.location)
+        history = History.of(inputs.history, ZoneInfo(site.time_zone))
+        sessions = [
+            believe(id_, document, location, site, inputs.now, history, inputs.profiles.get(id_))
+            for id_, document in sorted(inputs.sessions.items())
+        ]
+        return cls(site, inputs.now, location, sessions, inputs.profiles, history)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The site's."""
+        return ZoneInfo(self.site.time_zone)
+
+    @cached_property
+    def states(self) -> list[SessionState]:
+        """What each session may draw, by what was sent to it; requests that expired count with both outcomes."""
+        return [
+            SessionState.of(
+                session.id,
+                self._draws(session),
+                self.profile(session),
+                self.now,
+                default_limit=session.default_limit,
+                highest=session.worst,
+                dc=session.dc,
+            )
+            for session in self.sessions
+        ]
+
+    @cached_property
+    def limits(self) -> dict[Row, Schedule]:
+        """What each row bears over time, for ever, beside base load and newcomers."""
+        return {
+            Row(branch.id, phase): self.room.limit(branch, phase)
+            for branch in self.room.branches
+            for phase in branch.phases
+        }
+
+    @cached_property
+    def room(self) -> Room:
+        """What is left beside base load and newcomers."""
+        told = [evse.uid for evse in self.location.evses] if self.location else []
+        taken_until: dict[str, datetime] = {}
+        for session in self.sessions:
+            if session.session:
+                uid = session.session.evse_uid.lower()
+                taken_until[uid] = max(session.departure, taken_until.get(uid, session.departure))
+        return Room(
+            site=self.site,
+            history=self.history,
+            now=self.now,
+            evses=evses(self.site, told, taken_until),
+            all_known=self.location is not None,
+            newcomer_a=newcomer_a(self.location, self.site),
+        )
+
+    def planned(self) -> list[Charging]:
+        """The sessions whose profiles are ours to set."""
+        return [
+            session for session in self.sessions if session.plannable and not self.profile(session).left_alone(self.now)
+        ]
+
+    def profile(self, session: Charging) -> ProfileState:
+        """What is known of a session's profile."""
+        return self.profiles.get(session.id, ProfileState())
+
+    def problem(self, previous: Mapping[str, Schedule]) -> Problem:
+        """What is to be planned now, with safe tails; `previous` are the schedules wished for before."""
+        planned = self.planned()
+        until = max([self.now + LEAST_AHEAD, *(session.departure for session in planned)])
+        changes = {change for branch in self.room.branches for change in branch.limit_changes(self.now, until)}
+        seconds = grid(self.now, until, changes | {hour for hour, _ in self.room.hours})
+        steps = Steps(self.now, seconds)
+        vehicles = [session.vehicle(self.now) for session in planned]
+        before = {
+            vehicle.id: schedule
+            for vehicle in vehicles
+            if (schedule := previous.get(vehicle.id)) and schedule.dc is vehicle.dc
+        }
+        tails = self._tails(vehicles, before)
+        return Problem(
+            start=self.now,
+            step_seconds=seconds,
+            voltage_v=self.site.voltage_v,
+            nodes=self._nodes(steps),
+            vehicles=[replace(vehicle, tail=tails[vehicle.id]) for vehicle in vehicles],
+            phases=self.site.phases,
+            prices=self._prices(steps),
+            previous={
+                session.id: steps.highest(before[session.id], session.departure)
+                for session in planned
+                if session.id in before
+            },
+        )
+
+    def sendable(self, desired: Mapping[str, Schedule]) -> list[tuple[Charging, Schedule]]:
+        """The profiles that may be sent now without any limit being broken, whatever is answered."""
+        ours = {session.id: session for session in self.planned()}
+        wished = {id_: wish for id_, wish in desired.items() if id_ in ours and ours[id_].dc is wish.dc}
+        return [(ours[id_], schedule) for id_, schedule in to_send(self.states, wished, self.limits, self.now)]
+
+    @cached_property
+    def _supply(self) -> Supply:
+        return Supply(Wiring.STAR, self.site.voltage_v, self.site.phases)
+
+    @cached_property
+    def _above(self) -> dict[str, list[str]]:
+        return ancestors([Node(branch.id, branch.parent) for branch in self.room.branches])
+
+    @cached_property
+    def _others(self) -> list[tuple[Charging, SessionState]]:
+        """The sessions that cannot be planned."""
+        ours = {session.id for session in self.planned()}
+        pairs = zip(self.sessions, self.states, strict=True)
+        return [(session, state) for session, state in pairs if session.id not in ours]
+
+    def _draws(self, session: Charging) -> dict[Row, float]:
+        """What one unit of a session's rate adds to each row."""
+        rows = (Row(node, phase) for node in self._above[session.node] for phase in self.site.phases)
+        return {row: weight for row in rows if (weight := self._weight(session, row)) > 0}
+
+    def _weight(self, session: Charging, row: Row) -> float:
+        return self._supply.weight(row, session.phases, dc=session.dc)
+
+    def _tails(self, vehicles: Sequence[Vehicle], before: Mapping[str, Schedule]) -> dict[str, float]:
+        """What each vehicle may draw for ever, whatever the others do."""
+        rows = list(self.limits)
+        draws = {state.id: state.draws for state in self.states}
+        worst = [(state.draws, worst_case(state)) for _, state in self._others]
+        instants = breakpoints([*self.limits.values(), *(schedule for _, schedule in worst)], self.now)
+        left = np.array([self.limits[row].sampled(instants) for row in rows])
+        for weights, schedule in worst:
+            left -= np.outer([weights.get(row, 0.0) for row in rows], schedule.sampled(instants))
+        return safe_tails(
+            vehicles,
+            weights=np.array([[draws[vehicle.id].get(row, 0.0) for vehicle in vehicles] for row in rows]),
+            room=left.min(axis=1),
+            places=[len(self.room.places(branch, phase)) for branch in self.room.branches for phase in branch.phases],
+            previous={id_: schedule.tail for id_, schedule in before.items()},
+        )
+
+    def _nodes(self, steps: Steps) -> list[Node]:
+        """The limit tree, and beside it what flows in."""
+        room = self.room
+        nodes = [
+            Node(
+                id=branch.id,
+                parent=branch.parent,
+                limit_a={
+                    phase: np.array([branch.limit(*span)[phase] for span in steps.spans]) for phase in branch.phases
+                },
+                load_a={
+                    phase: steps.highest(room.base_load(branch, phase)) + self._others_a(branch.id, phase, steps)
+                    for phase in self.site.phases
+                },
+                reserve_a={phase: steps.highest(room.reserve(branch, phase)) for phase in branch.phases},
+            )
+            for branch in room.branches
+        ]
+        return [*nodes, Node(_INFLOW, load_kw=-self._inflow_kw(steps))]
+
+    def _others_a(self, node: str, phase: Phase, steps: Steps) -> Floats:
+        """What sessions that cannot be planned draw at worst right at a node."""
+        total = np.zeros(len(steps.spans))
+        for session, state in self._others:
+            weight = self._weight(session, Row(node, phase)) if session.node == node else 0.0
+            total += weight * steps.highest(worst_case(state))
+        return total
+
+    def _inflow_kw(self, steps: Steps) -> Floats:
+        """PV, and base load below zero."""
+        loads = [load for branch in self.room.branches for load in branch.base_load.values()]
+        kw_per_a = self.site.voltage_v / 1000
+
+        def inflow_kw(hour: int) -> float:
+            return in_hour(self.site.pv_kw or 0.0, hour) + kw_per_a * sum(
+                max(0.0, -in_hour(load, hour)) for load in loads
+            )
+
+        return steps.mean([(moment, inflow_kw(hour)) for moment, hour in self.room.hours])
+
+    def _prices(self, steps: Steps) -> Prices | None:
+        site = self.site
+        if site.price_per_kwh is None and site.demand_charge is None:
+            return None
+
+        def series(prices: Series | None) -> Floats:
+            return steps.mean([(moment, in_hour(prices or 0.0, hour)) for moment, hour in self.room.hours])
+
+        demand = site.demand_charge or DemandCharge(price_per_kw=0.0)
+        return Prices(series(site.price_per_kwh), series(site.feed_in_per_kwh), demand.price_per_kw, demand.peak_kw)
+
+
+def _location(document: wire.JsonObject | None) -> Location | None:
+    """The Location as far as it was told and can be read; without it every EVSE is unknown, which is safe."""
+    try:
+        return Location.model_validate(document) if document else None
+    except ValidationError:
+        logger.exception("the site's Location cannot be read")
+        return None
+
+
+def _schedules(profiles: Mapping[str, ChargingProfile]) -> dict[str, Schedule]:
+    """The plan in force; what of it cannot be read is planned anew."""
+    schedules_: dict[str, Schedule] = {}
+    for id_, profile in profiles.items():
+        try:
+            schedules_[id_] = Schedule.from_charging_profile(profile)
+        except (ValueError, OverflowError):
+            logger.warning("a planned profile cannot be read", session_id=id_)
+    return schedules_
+
+
+def _told(number: float) -> float:
+    """As it is stored and shown."""
+    return round(number, 3)

@@ -1,0 +1,93 @@
+"""When a site is run: one run at a time, and not one for each of many changes.
+
+A run reads all that there is, so it answers every message that was sent before it began. After a plan the site rests
+for a moment, in which further changes gather: a burst makes two plans, one for the first of it and one for the rest.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ocpi import clock
+from ocpi.logs import logger
+from ocpi.push.messages import Reason, SiteMessage
+from ocpi.store.leases import Lease, LeaseLost, Leases, NotTaken
+from ocpi.store.table import Busy
+from optimizer.run import Runner
+
+ENOUGH_S = 30.0
+"""With less time left than this, a site that is to be looked at once more is left to the next message."""
+
+type Outcome = dict[str, Any] | NotTaken | None
+"""A run's record; why there was none; None for a site that is not there."""
+
+
+@dataclass(frozen=True)
+class Turns:
+    """Gives sites to runs. `rest_s` is for how long a site rests after a plan, by the platform's clock."""
+
+    leases: Leases
+    runner: Runner
+    rest_s: float
+
+    def look(self, message: SiteMessage, sent_at: float, left_s: Callable[[], float]) -> Outcome:
+        """Look at the site of a message, unless a run has done so since, or does it now and will do it again.
+
+        Nothing is lost when a run loses its site, which only happens when its time is over: it asks for it anew.
+
+        Args:
+            message: the site, and why.
+            sent_at: when it was sent, in real seconds since 1970.
+            left_s: how many seconds the function still has; then the lease ends, too.
+        """
+        while True:
+            now = time.time()
+            turn = self.leases.take(
+                message.site_id,
+                message.reason,
+                sent_at,
+                now,
+                now + left_s(),
+                replans=message.reason.replans,
+            )
+            if isinstance(turn, NotTaken):
+                return turn
+            try:
+                return self._use(turn, message.reason, left_s)
+            except LeaseLost:
+                logger.warning("the site was lost to another run", site_id=message.site_id)
+            except Exception:
+                with suppress(BotoCoreError, ClientError, Busy):
+                    self.leases.release(turn)
+                raise
+
+    def _use(self, lease: Lease, reason: Reason, left_s: Callable[[], float]) -> Outcome:
+        """Run the site, and again as long as somebody has asked for it meanwhile."""
+        planned, again = lease.planned, lease.asked
+        while True:
+            reason = _weightier(reason, again)
+            if reason.replans:
+                self._rest(planned)
+            read_at, now = time.time(), clock.now()
+            record = self.runner.run(lease, now, reason)
+            planned = now if reason.replans else planned
+            again = self.leases.finish(lease, read_at, now if reason.replans else None, go_on=left_s() > ENOUGH_S)
+            if again is None:
+                return record
+
+    def _rest(self, planned: datetime | None) -> None:
+        """Wait until the site has had its rest; a plan in the future was made by another clock."""
+        passed_s = (clock.now() - planned).total_seconds() if planned else self.rest_s
+        if 0 <= passed_s < self.rest_s:
+            time.sleep(self.rest_s - passed_s)
+
+
+def _weightier(reason: Reason, asked: str | None) -> Reason:
+    """Of two reasons the one that asks for more."""
+    other = Reason(asked) if asked else None
+    return reason if other is None or reason.outweighs(other) else other

@@ -1,0 +1,459 @@
+"""From what a run has read to what it sends: whatever the site and whatever goes on there, every limit holds."""
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ocpi import wire
+from ocpi.types.primitives import format_datetime
+from optimizer.beliefs import Charging
+from optimizer.history import Arrival, History, Visit
+from optimizer.inputs import Inputs
+from optimizer.issue import worst_case
+from optimizer.phases import PHASES, Phase
+from optimizer.planning.check import broken_limits
+from optimizer.profiles import Schedule
+from optimizer.situation import Decision, decide
+from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION, SITE
+
+Document = dict[str, Any]
+
+NOW = datetime(2026, 3, 28, 21, 7, 30, tzinfo=UTC)
+"""In the night before the clocks of Europe go forward."""
+
+ZONE = "Europe/Amsterdam"
+
+
+def inputs(site: Document, sessions: list[Document], evses: list[Document] | None = None, **more: Any) -> Inputs:
+    """What a run reads at `NOW`."""
+    read = {
+        "now": NOW,
+        "reason": "schedule",
+        "site": json.dumps(SITE | {"time_zone": ZONE} | site),
+        "location": None if evses is None else LOCATION | {"evses": evses},
+        "sessions": {session["id"]: session for session in sessions},
+    }
+    return Inputs.of_json(wire.dumps(read | more))
+
+
+def session(id_: str, evse_uid: str, **more: Any) -> Document:
+    started = format_datetime(NOW - timedelta(hours=1))
+    return (
+        SESSION
+        | {"id": id_, "evse_uid": evse_uid, "kwh": 0, "start_date_time": started, "last_updated": started}
+        | more
+    )
+
+
+def evse(uid: str, **connector: Any) -> Document:
+    return EVSE | {"uid": uid, "connectors": [CONNECTOR | connector]}
+
+
+EVSES = [evse("E1"), evse("E2"), evse("E3"), evse("E4")]
+
+
+def rates(decision: Decision) -> dict[str, float]:
+    """What each session is to draw at first."""
+    return {id_: schedule.at(NOW) for id_, schedule in decision.desired.items()}
+
+
+def at_first(decision: Decision, node: str, phase: Phase) -> float:
+    """What is left for sessions on a line at first."""
+    limits = {(row.node, row.line): schedule for row, schedule in decision.situation.limits.items()}
+    return limits[node, phase].at(NOW)
+
+
+# A slow and simple account of what flows where, from the documents alone.
+
+
+def flows(site: Document, session: Charging, rate: float, node: str) -> dict[Phase, float]:
+    """The ampere that a session brings to a node."""
+    parents = {feeder["id"]: feeder.get("parent") or "grid" for feeder in site["feeders"]}
+    placed = {each["evse_uid"].lower(): each.get("feeder") or "grid" for each in site["evses"]}
+    at = placed.get(session.session.evse_uid.lower(), "grid") if session.session else "grid"
+    path = [at]
+    while path[-1] != "grid":
+        path.append(parents[path[-1]])
+    if node not in path:
+        return {}
+    if session.dc:
+        return dict.fromkeys(PHASES, rate * 1000 / (3 * site["voltage_v"]))
+    return dict.fromkeys(session.phases, rate)
+
+
+def limit_at(limited: Document, voltage_v: float, moment: datetime) -> dict[str, float]:
+    for period in limited["limits"]:
+        if "end" not in period or moment < datetime.fromisoformat(period["end"]):
+            share = period.get("limit_kw", 0) * 1000 / (3 * voltage_v)
+            return period.get("limit_a") or dict.fromkeys(PHASES, share)
+    raise AssertionError
+
+
+def base_load_at(site: Document, node: str, phase: Phase, moment: datetime) -> float:
+    """What others draw at a node and below, without what flows in."""
+    hour = moment.astimezone(ZoneInfo(ZONE)).hour
+    total = 0.0
+    for each in (site | {"id": "grid"}, *site["feeders"]):
+        path, parents = [each["id"]], {feeder["id"]: feeder.get("parent") or "grid" for feeder in site["feeders"]}
+        while path[-1] != "grid":
+            path.append(parents[path[-1]])
+        if node in path:
+            kw = each.get("base_load_kw", 0.0)
+            kw = kw[hour] if isinstance(kw, list) else kw
+            total += max(0.0, kw * 1000 / (3 * site["voltage_v"]))
+    return total
+
+
+def moments(schedules: Mapping[str, Schedule], site: Document) -> Iterator[datetime]:
+    """All at which anything may change."""
+    yield from (start for schedule in schedules.values() for start in schedule.starts if start >= NOW)
+    yield from (NOW.replace(minute=0, second=0) + timedelta(hours=hour) for hour in range(1, 72))
+    for each in (site, *site["feeders"]):
+        yield from (datetime.fromisoformat(period["end"]) for period in each["limits"] if "end" in period)
+    yield NOW
+
+
+def assert_every_limit_holds(site: Document, decision: Decision) -> None:
+    """Once all is sent, in whatever order it is answered, nothing is over a limit that was not so before; and neither
+    is the plan, beside all that it cannot help."""
+    worst = {state.id: worst_case(state) for state in decision.situation.states}
+    sent = {charging.id: schedule for charging, schedule in decision.sends}
+    assert_under_the_limits(site, decision, worst, {id_: worst[id_].maximum(sent[id_]) for id_ in sent})
+    if decision.plan:
+        ours = {session.id for session in decision.situation.planned()}
+        others = {id_: schedule for id_, schedule in worst.items() if id_ not in ours}
+        assert_under_the_limits(site, decision, others, decision.desired)
+
+
+def assert_under_the_limits(
+    site: Document, decision: Decision, given: Mapping[str, Schedule], chosen: Mapping[str, Schedule]
+) -> None:
+    """What is drawn is under every limit, or where it cannot be, it is what is drawn anyhow (`given`)."""
+    sessions = {session.id: session for session in decision.situation.sessions}
+    total = {**given, **chosen}
+
+    def drawn(schedules: Mapping[str, Schedule], node: str, phase: Phase, moment: datetime) -> float:
+        return sum(
+            flows(site, sessions[id_], schedule.at(moment), node).get(phase, 0.0) for id_, schedule in schedules.items()
+        )
+
+    for node in (site | {"id": "grid"}, *site["feeders"]):
+        for moment in sorted(each for each in set(moments(total, site)) if each >= NOW):
+            limits = limit_at(node, site["voltage_v"], moment)
+            for phase in PHASES:
+                free = limits[phase] - base_load_at(site, node["id"], phase, moment)
+                allowed = max(free, drawn(given, node["id"], phase, moment))
+                assert drawn(total, node["id"], phase, moment) <= allowed + 1e-4, (node["id"], phase, moment)
+
+
+# Random sites and what goes on there.
+
+hours_ahead = st.integers(-2, 60).map(
+    lambda hours: format_datetime(NOW.replace(minute=0, second=0) + timedelta(hours=hours))
+)
+amount = st.one_of(st.floats(20, 200), st.floats(20, 60), st.sampled_from([0.0, 6.0, 16.0, 32.0]))
+load = st.one_of(st.floats(-8, 8), st.lists(st.floats(-8, 8), min_size=24, max_size=24))
+price = st.one_of(st.floats(-0.5, 1), st.lists(st.floats(-0.5, 1), min_size=24, max_size=24))
+
+
+@st.composite
+def limits(draw: st.DrawFn) -> list[Document]:
+    ends = sorted(draw(st.sets(hours_ahead, max_size=2)))
+    periods: list[Document] = []
+    for start, end in zip([None, *ends], [*ends, None], strict=True):
+        kind = draw(
+            st.one_of(amount.map(lambda kw: {"limit_kw": kw}), st.tuples(amount, amount, amount).map(_by_phase))
+        )
+        periods.append({name: each for name, each in (("start", start), ("end", end)) if each} | kind)
+    return periods
+
+
+def _by_phase(amperes: tuple[float, ...]) -> Document:
+    return {"limit_a": dict(zip(PHASES, amperes, strict=True))}
+
+
+@st.composite
+def sites(draw: st.DrawFn) -> Document:
+    loads = st.fixed_dictionaries({}, optional={"base_load_kw": load})
+    feeders = [
+        {
+            "id": f"F{number}",
+            "parent": draw(st.sampled_from([None, *(f"F{each}" for each in range(number))])),
+            "limits": draw(limits()),
+            **draw(loads),
+        }
+        for number in range(draw(st.integers(0, 3)))
+    ]
+    some_phases = st.permutations(PHASES).flatmap(lambda all_: st.integers(1, 3).map(lambda count: list(all_[:count])))
+    placed = st.fixed_dictionaries(
+        {"feeder": st.sampled_from([None, *(feeder["id"] for feeder in feeders)])},
+        optional={"phases": some_phases, "max_a": st.floats(1, 80), "priority": st.floats(0.1, 10)},
+    )
+    evses = [{"evse_uid": f"e{number}"} | draw(placed) for number in range(draw(st.integers(0, 5)))]
+    more = st.fixed_dictionaries(
+        {"default_limit_a": st.sampled_from([0, 4, 6.0, 10.5, None]), "arrival_headroom": st.integers(0, 2)},
+        optional={
+            "base_load_kw": load,
+            "pv_kw": st.floats(0, 30),
+            "price_per_kwh": price,
+            "feed_in_per_kwh": price,
+            "demand_charge": st.just({"price_per_kw": 5.0, "peak_kw": 3.0}),
+        },
+    )
+    return SITE | {"time_zone": ZONE, "limits": draw(limits()), "feeders": feeders, "evses": evses} | draw(more)
+
+
+connectors = st.fixed_dictionaries(
+    {
+        "power_type": st.sampled_from(["AC_1_PHASE", "AC_3_PHASE", "AC_3_PHASE", "DC"]),
+        "max_amperage": st.sampled_from([16, 32, 250]),
+        "max_voltage": st.sampled_from([230, 400]),
+    },
+    optional={"max_electric_power": st.sampled_from([3680, 11000, 50000])},
+)
+preferences = st.fixed_dictionaries(
+    {"profile_type": st.sampled_from(["CHEAP", "FAST", "GREEN", "REGULAR"])},
+    optional={"departure_time": hours_ahead, "energy_need": st.integers(0, 300)},
+)
+
+
+@st.composite
+def profiles(draw: st.DrawFn) -> Document:
+    starts = [0, *sorted(draw(st.sets(st.integers(1, 90_000), max_size=3)))]
+    unit = draw(st.sampled_from(["A", "A", "W"]))
+    highest = 32 if unit == "A" else 50_000
+    periods = [{"start_period": start, "limit": draw(st.integers(0, highest))} for start in starts]
+    start = format_datetime(NOW - timedelta(minutes=draw(st.integers(0, 300))))
+    return {"start_date_time": start, "charging_rate_unit": unit, "charging_profile_period": periods}
+
+
+@st.composite
+def states(draw: st.DrawFn) -> Document:
+    state: Document = {} if draw(st.booleans()) else {"accepted": draw(profiles())}
+    if draw(st.booleans()):
+        return state
+    if draw(st.booleans()):
+        state["doubtful"] = draw(st.lists(profiles(), max_size=2))
+    if draw(st.booleans()):
+        deadline = format_datetime(NOW + timedelta(minutes=draw(st.integers(-10, 10))))
+        state |= {"pending": draw(profiles()), "request_id": "r", "asked": draw(st.booleans()), "deadline": deadline}
+    elif draw(st.booleans()):
+        state |= {"refusal": "REJECTED", "refused_until": format_datetime(NOW + timedelta(minutes=10))}
+    return state
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> tuple[Document, Inputs]:
+    """A site document, and all that a run reads of it."""
+    site = draw(sites())
+    uids = [f"E{number}" for number in range(6)]
+    capable = st.sampled_from([["CHARGING_PROFILE_CAPABLE"], ["CHARGING_PROFILE_CAPABLE"], []])
+    told = [evse(uid, **draw(connectors)) | {"capabilities": draw(capable)} for uid in uids[: draw(st.integers(1, 6))]]
+    extras = st.fixed_dictionaries({}, optional={"charging_preferences": preferences, "kwh": st.integers(0, 100)})
+    sessions = [
+        session(f"S{number}", draw(st.sampled_from(uids)), **draw(extras)) for number in range(draw(st.integers(0, 5)))
+    ]
+    ids = [each["id"] for each in sessions]
+
+    def some(what: st.SearchStrategy[Document]) -> Document:
+        return draw(st.dictionaries(st.sampled_from(ids), what)) if ids else {}
+
+    read = inputs(
+        site,
+        sessions,
+        draw(st.one_of(st.none(), st.just(told))),
+        profiles=some(states()),
+        previous=some(profiles()),
+        reason=draw(st.sampled_from(["schedule", "schedule", "profile"])),
+    )
+    return site, read
+
+
+@settings(max_examples=100, deadline=None)
+@given(situations())
+def test_whatever_the_site_and_whatever_goes_on_every_limit_holds(situation: tuple[Document, Inputs]) -> None:
+    site, read = situation
+    decision = decide(read)
+    assert_every_limit_holds(site, decision)
+    if decision.plan and decision.problem:
+        assert broken_limits(decision.problem, decision.plan.rates) == []
+
+
+@settings(max_examples=25, deadline=None)
+@given(situations())
+def test_a_run_that_is_done_again_comes_to_the_same(situation: tuple[Document, Inputs]) -> None:
+    _, read = situation
+    first, again = decide(read), decide(Inputs.of_json(read.to_json()))
+    assert wire.dumps(again.document()) == wire.dumps(first.document())
+    assert [(each.id, schedule) for each, schedule in again.sends] == [(each.id, each_) for each, each_ in first.sends]
+
+
+SIXTEEN_A = {"limits": [{"limit_a": {"L1": 16, "L2": 16, "L3": 16}}]}
+
+
+def test_a_feeder_bears_no_more_than_its_own_limit() -> None:
+    site = {
+        "feeders": [{"id": "F1"} | SIXTEEN_A],
+        "evses": [{"evse_uid": "e1", "feeder": "F1"}, {"evse_uid": "E2", "feeder": "F1"}],
+        "arrival_headroom": 0,
+    }
+    sessions = [session(f"S{number}", f"E{number}") for number in (1, 2, 3)]
+    first = rates(decide(inputs(site, sessions, EVSES)))
+    assert 12 < first["S1"] + first["S2"] <= 16
+    assert 16 < first["S3"] <= 24, "the rest of the 40 A of the grid connection"
+
+
+def test_base_load_lowers_the_limit_at_its_place_and_above_by_the_local_hour() -> None:
+    evening = [0.0] * 22 + [6.9, 0.0]
+    site = {"feeders": [{"id": "F1", "base_load_kw": evening} | SIXTEEN_A], "arrival_headroom": 0}
+    decision = decide(inputs(site, [], EVSES))
+    assert at_first(decision, "F1", "L1") == pytest.approx(6), "it is 22:07 in Amsterdam"
+    assert at_first(decision, "grid", "L1") == pytest.approx(30)
+    later = {row.node: schedule for row, schedule in decision.situation.limits.items()}["F1"]
+    assert later.at(NOW + timedelta(hours=1)) == pytest.approx(16)
+    assert later.at(datetime(2026, 3, 29, 20, 30, tzinfo=UTC)) == pytest.approx(6), "22:30, by summer time"
+    assert later.tail == pytest.approx(6), "for ever it is the highest"
+
+
+def test_what_flows_in_makes_no_room() -> None:
+    site = {"base_load_a": {"L1": -20.0, "L2": -20.0, "L3": -20.0}, "pv_kw": 30, "price_per_kwh": 0.3}
+    decision = decide(inputs(site | {"arrival_headroom": 0}, [session("S1", "E1")], EVSES))
+    assert at_first(decision, "grid", "L1") == 40
+
+
+def test_what_is_cheaper_later_is_planned_for_later() -> None:
+    site = {"price_per_kwh": [0.1] * 6 + [0.4] * 18, "arrival_headroom": 0}
+    patient = {"profile_type": "CHEAP", "departure_time": "2026-03-29T04:00:00Z", "energy_need": 20}
+    (schedule,) = decide(inputs(site, [session("S1", "E1", charging_preferences=patient)], EVSES)).desired.values()
+    assert schedule.at(NOW) == 0
+    midnight = datetime(2026, 3, 28, 23, tzinfo=UTC)
+    assert schedule.at(midnight) > 0, "the cheap hours begin at midnight in Amsterdam"
+
+
+@pytest.mark.parametrize(("headroom", "taken", "reserve_a"), [(2, 0, 12), (2, 2, 12), (2, 3, 6), (9, 0, 24), (0, 0, 0)])
+def test_room_is_kept_for_as_many_newcomers_as_find_a_free_evse(headroom: int, taken: int, reserve_a: float) -> None:
+    sessions = [session(f"S{number}", f"E{number + 1}") for number in range(taken)]
+    decision = decide(inputs({"arrival_headroom": headroom}, sessions, EVSES))
+    assert at_first(decision, "grid", "L2") == 40 - reserve_a
+
+
+def test_an_evse_is_free_again_when_its_vehicle_is_believed_to_have_left() -> None:
+    sessions = [session(f"S{number}", f"E{number}") for number in (1, 2, 3, 4)]
+    decision = decide(inputs({"assumed_stay_hours": 3}, sessions, EVSES))
+    (grid,) = (schedule for row, schedule in decision.situation.limits.items() if row.line == "L1")
+    assert (grid.at(NOW), grid.at(NOW + timedelta(hours=2)), grid.tail) == (40, 34, 34)
+
+
+def test_a_feeder_keeps_room_for_those_who_find_an_evse_there_on_their_phase() -> None:
+    site = {
+        "feeders": [{"id": "F1"} | SIXTEEN_A],
+        "evses": [{"evse_uid": "E1", "feeder": "F1", "phases": ["L2"]}],
+        "arrival_headroom": 3,
+    }
+    decision = decide(inputs(site, [], EVSES))
+    assert [at_first(decision, "F1", phase) for phase in PHASES] == [16, 10, 16]
+    assert [at_first(decision, "grid", phase) for phase in PHASES] == [22, 22, 22]
+
+
+def test_a_session_of_an_unknown_evse_counts_on_every_phase_of_the_grid_connection() -> None:
+    decision = decide(inputs({}, [session("S1", "E77")]))
+    (charging,) = decision.situation.sessions
+    assert (charging.node, charging.phases) == ("grid", PHASES)
+
+
+def test_a_limit_below_the_base_load_gives_nothing_and_is_told() -> None:
+    site = {"base_load_kw": 34.5, "time_zone": "UTC"}
+    decision = decide(inputs(site, [session("S1", "E1")], EVSES))
+    assert rates(decision) == {"S1": 0}
+    document = decision.document()
+    assert document
+    assert document["warnings"][0].startswith("grid, L1: the base load of 50 A is above the limit of 40 A")
+    assert {(over["node"], over["line"], over["amount"]) for over in document["overloads"]} == {
+        ("grid", phase, 10.0) for phase in PHASES
+    }
+    assert document["sessions"]["S1"]["short_kwh"] == 40
+    assert document["sessions"]["S1"]["why"]
+
+
+def test_a_dc_session_gets_a_profile_in_watt() -> None:
+    charger = evse("E1", power_type="DC", max_voltage=400, max_amperage=125, max_electric_power=50_000)
+    decision = decide(inputs({"arrival_headroom": 0}, [session("S1", "E1")], [charger]))
+    ((charging, schedule),) = decision.sends
+    assert charging.dc
+    assert 20 < schedule.at(NOW) <= 27.6, "kW, for 40 A on three phases"
+    assert schedule.to_charging_profile().charging_rate_unit == "W"
+
+
+def test_after_an_answer_about_a_profile_the_plan_holds() -> None:
+    planned = decide(inputs({}, [session("S1", "E1")], EVSES))
+    document = planned.document()
+    assert document
+    again = decide(inputs({}, [session("S1", "E1")], EVSES, reason="profile", previous=document["profiles"]))
+    assert again.document() is None
+    assert again.desired == planned.desired
+
+
+def test_what_cannot_be_read_stops_nothing() -> None:
+    odd_profile = {"charging_rate_unit": "A", "charging_profile_period": [{"start_period": 0, "limit": 3}]}
+    read = inputs({}, [session("S1", "E1")], None, previous={"S1": odd_profile}).model_copy(
+        update={"location": {"id": "no Location"}}
+    )
+    read = read.model_copy(update={"sessions": {**read.sessions, "S2": {}}})
+    decision = decide(read)
+    assert set(rates(decision)) == {"S1"}
+    assert at_first(decision, "grid", "L1") == 34
+
+
+def test_hundreds_of_sessions_on_ten_feeders_are_planned_by_the_solver() -> None:
+    evses = [evse(f"E{number}") for number in range(300)]
+    feeders = [{"id": f"F{number}", "limits": [{"limit_a": {"L1": 250, "L2": 250, "L3": 250}}]} for number in range(10)]
+    site = {
+        "limits": [{"limit_a": {"L1": 1600, "L2": 1600, "L3": 1600}}],
+        "feeders": feeders,
+        "evses": [{"evse_uid": f"E{number}", "feeder": f"F{number % 10}"} for number in range(300)],
+    }
+    decision = decide(inputs(site, [session(f"S{number}", f"E{number}") for number in range(300)], evses))
+    assert decision.plan
+    assert decision.plan.solver == "highs"
+
+
+def test_room_is_kept_for_as_many_newcomers_as_were_learned_to_come() -> None:
+    history = History(zone=ZoneInfo(ZONE))
+    for week in range(1, 8):
+        for minute in range(60):
+            came = NOW.replace(minute=0, second=0) - timedelta(weeks=week) + timedelta(minutes=minute)
+            arrival = Arrival(at=came, evse_uid="E1")
+            history = history.after(Visit(arrival, came + timedelta(hours=2), 10.0))
+    documents = {scope: record.document() for scope, record in history.records.items()}
+    evses = [evse(f"E{number}") for number in range(20)]
+    wide = {"limits": [{"limit_a": {"L1": 200, "L2": 200, "L3": 200}}], "arrival_headroom": 1}
+    busy = decide(inputs(wide, [], evses, history=documents))
+    assert at_first(busy, "grid", "L1") <= 200 - 4 * 6, "two come within two minutes on average, often more"
+    (limit,) = (schedule for row, schedule in busy.situation.limits.items() if row.line == "L1")
+    assert limit.at(NOW + timedelta(hours=6)) == 194
+    assert limit.tail == limit.at(NOW), "for ever the busiest hour of the week"
+
+
+def test_any_name_will_do_for_a_feeder() -> None:
+    feeders = [{"id": name, "limits": [{"limit_kw": 20}]} for name in ("inflow", "kW", "L1", "site", "-")]
+    decision = decide(inputs({"feeders": feeders, "pv_kw": 3, "price_per_kwh": 0.3}, [session("S1", "E1")], EVSES))
+    assert decision.plan
+    assert decision.plan.solver == "highs"
+
+
+def test_what_a_vehicle_may_draw_for_ever_is_its_share_of_its_feeder() -> None:
+    site = {
+        "limits": [{"limit_a": {"L1": 400, "L2": 400, "L3": 400}}],
+        "feeders": [{"id": "F1", "limits": [{"limit_a": {"L1": 20, "L2": 20, "L3": 20}}]}],
+        "evses": [{"evse_uid": "E1", "feeder": "F1"}, {"evse_uid": "E2", "feeder": "F1"}],
+        "arrival_headroom": 0,
+    }
+    evses = [evse(f"E{number}") for number in range(20)]
+    decision = decide(inputs(site, [session("S1", "E1"), session("S9", "E9")], evses))
+    assert {id_: schedule.tail for id_, schedule in decision.desired.items()} == {"S1": 10, "S9": 20}
