@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test e2e fuzz lint format types conformance convergence bench bench-optimizer deploy pin clean check-template
+.PHONY: help setup demo local test slow e2e fuzz lint format types conformance convergence bench bench-optimizer deploy pin clean check-template
 
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
@@ -27,7 +27,10 @@ local: setup ## the whole platform on this machine, up until Ctrl-C; ROLES='CPO 
 	@$(BIN)/python -m local.aws up $(if $(ROLES),'$(ROLES)')
 
 test: setup ## unit, contract and template tests
-	$(BIN)/pytest -n auto -m 'not e2e' $(ARGS)
+	$(BIN)/pytest -n auto -m 'not e2e and not slow' $(ARGS)
+
+slow: setup ## the proofs that take longest: a day and a month of charging, stories of faults, every check of a platform
+	$(BIN)/pytest -n auto -m 'slow and not e2e' $(ARGS)
 
 e2e: setup ## end-to-end tests: deploy the real template on the local AWS and use it
 	$(BIN)/pytest -m e2e $(ARGS)

@@ -10,7 +10,7 @@ docs/issuing.md tells what a request goes through, and why this is safe.
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -20,6 +20,10 @@ from ocpi.types.chargingprofiles import ChargingProfile
 from optimizer.planning.problem import Floats
 from optimizer.planning.tree import Row
 from optimizer.profiles import EPSILON, Schedule, breakpoints
+
+AHEAD = timedelta(days=30)
+"""So far ahead a profile tells what holds when, then the worst for ever: OCPI bounds how late a period may begin, and a
+clock that was wrong may have left us a profile of next year."""
 
 _EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -135,7 +139,8 @@ def sending(
     before = state.unanswered() if profile.asked else replace(state, pending=None)
     doubtful: tuple[ChargingProfile, ...] = ()
     if before.doubtful:
-        most, least = before.doubtful.since(now).ceiled(), least_case(before).since(now).floored()
+        most = before.doubtful.since(now).cut(now + AHEAD, max).ceiled()
+        least = least_case(before).since(now).cut(now + AHEAD, min).floored()
         doubtful = (most.to_charging_profile(), least.to_charging_profile())
     return profile.sending(schedule.to_charging_profile(), request_id, now, doubtful)
 
@@ -226,7 +231,7 @@ class _Case:
         lowered = np.where(broken & self._wished[:, np.newaxis], np.minimum(wish, least), wish)
         starts = [datetime.fromtimestamp(instant, UTC) for instant in self._instants.tolist()]
         return lowered, [
-            Schedule(tuple(zip(starts, rates.tolist(), strict=True)), schedule.dc)
+            Schedule(tuple(zip(starts, rates.tolist(), strict=True)), schedule.dc).cut(self._now + AHEAD, min)
             if (rates < before).any()
             else schedule
             for schedule, rates, before in zip(wished, lowered, wish, strict=True)

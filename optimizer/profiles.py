@@ -93,6 +93,14 @@ class Schedule:
         first = moment.replace(microsecond=0)
         return Schedule(((first, self.at(first)), *(step for step in self.steps if step[0] > first)), self.dc)
 
+    def cut(self, end: datetime, choose: Callable[[Iterable[float]], float]) -> "Schedule":
+        """The same until `end` (cut to the second), then for ever the `choose` (min or max) of all that comes."""
+        last = end.replace(microsecond=0)
+        if self.starts[-1] < last:
+            return self
+        rest = choose([self.at(last), *(rate for start, rate in self.steps if start >= last)])
+        return Schedule((*(step for step in self.steps if step[0] < last), (last, rest)), self.dc)
+
     def maximum(self, other: "Schedule") -> "Schedule":
         """The higher of the two at every moment."""
         return self._joined(other, max)

@@ -3,6 +3,7 @@
 import json
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -18,7 +19,8 @@ EVENTS = Path(__file__).parent.parent.parent / "events"
 
 
 def handle(module: str, event: str) -> Any:
-    return import_module(module).handler(json.loads((EVENTS / f"{event}.json").read_text()), None)
+    context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
+    return import_module(module).handler(json.loads((EVENTS / f"{event}.json").read_text()), context)
 
 
 def queued(queue: str) -> list[Any]:
@@ -37,11 +39,10 @@ def sites(aws: None) -> Sites:
 def test_a_session_on_the_stream_asks_for_a_plan_of_its_site(sites: Sites) -> None:
     handle("outbox.app", "stream_session")
     assert [document["id"] for document in sites.place(PLACE).sessions.values()] == ["S1"]
-    assert queued("optimize.fifo") == [{"site_id": "garage", "reason": "change"}]
+    assert queued("optimize.fifo") == [{"site_id": "garage", "reason": "session"}]
 
 
 def test_a_message_on_the_optimize_queue_plans_and_queues_profiles(sites: Sites) -> None:
-    import_module("optimizer.handlers").read_at.clear()  # the recorded message is older than any run of this process
     handle("outbox.app", "stream_session")
     handle("optimizer.handlers", "optimize_message")
     (message,) = queued("push.fifo")

@@ -121,7 +121,8 @@ def test_silence_counts_with_both_outcomes_and_is_asked_again(cpo: Cpo, time: An
     asked = [body["charging_profile"]["charging_profile_period"][0]["limit"] for id_, body in cpo.put if id_ == "S1"]
     assert len(asked) == 2, "asked again"
     doubtful = [profile.charging_profile_period[0].limit for profile in cpo.profile("S1").doubtful]
-    assert doubtful == [Decimal(str(asked[0]))], "it may be in force"
+    assert max(doubtful) == Decimal(str(asked[0])), "it may be in force"
+    assert min(doubtful) == 6, "and so may the default"
     late = cpo.posts(first, "ACCEPTED")
     assert late
     assert late.status_code == 1000
@@ -332,7 +333,7 @@ def test_an_active_profile_that_cannot_be_read_counts_as_the_evse_s_maximum(cpo:
     cpo.run()
     assert cpo.profile("S2").accepted is None
     (asked,) = [body["charging_profile"]["charging_profile_period"] for id_, body in cpo.put if id_ == "S2"]
-    assert [period["limit"] for period in asked] == [0], "no room beside 32 A and a newcomer"
+    assert max(period["limit"] for period in asked) <= 6, "beside 32 A nothing may rise above its default"
 
 
 def test_nothing_is_sent_to_a_suspended_partner(cpo: Cpo, handshake: Any) -> None:

@@ -17,6 +17,7 @@ def test_requests_are_measured_beside_a_constant_answer(monkeypatch: pytest.Monk
     assert all(figure.ours_ms > 0 and figure.ratio for figure in figures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: peer.title)
 def test_requests_are_measured_beside_a_peer(peer: Peer, monkeypatch: pytest.MonkeyPatch) -> None:
     if not is_prepared(peer) or (peer.checkout and peer.checkout not in os.environ):
@@ -49,6 +50,7 @@ def test_a_list_is_walked_to_its_end_and_its_pages_read_no_more_than_they_show()
     assert first.request_units
 
 
+@pytest.mark.slow
 def test_an_import_is_measured_beside_the_bare_stack() -> None:
     (figure,) = imports.measure(turns=1, only=("versions",))
     assert figure.ratio

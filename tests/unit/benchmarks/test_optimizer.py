@@ -94,6 +94,7 @@ def test_a_whole_step_is_measured_with_and_without_a_plan_before() -> None:
     assert again.ours > 0
 
 
+@pytest.mark.slow
 def test_a_cold_start_is_measured_with_the_function_s_settings() -> None:
     needed = {name.upper() for name, field in OptimizeSettings.model_fields.items() if field.is_required()}
     assert needed <= set(ENVIRONMENT)
@@ -113,6 +114,7 @@ def test_quality_is_measured_on_chargeable_plans() -> None:
     assert all(row.ratio and 0.8 < row.ratio <= 1 + 1e-9 for row in energies)
 
 
+@pytest.mark.slow
 def test_a_day_is_measured_beside_acnportal() -> None:
     if not is_prepared(peers.ACNPORTAL):
         pytest.skip("make bench-optimizer makes the environment of acnportal")
@@ -149,6 +151,7 @@ def test_the_command_prints_every_row(
     assert answers[0] == answers[0] | {"ratio": 0.5, "target": "ratio ≤ 1.7", "reached": True}
 
 
+@pytest.mark.slow
 def test_a_month_of_sessions_is_planned_by_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caltech, "PUBLISHED_PCT", {30: 99.256})
     sessions = tmp_path / "sessions.csv"
