@@ -91,5 +91,8 @@ def _show(run: Run, differing: list[dict[str, wire.Json]]) -> None:
     if not differing:
         print("The plan is exactly the same.")
         return
-    print(f"Differences: {len(differing)}. Another version of the optimizer made the plan, or its time was over.")
+    print(
+        f"Differences: {len(differing)}. Another version of the optimizer made the plan, its time was over, or another"
+        " processor or library rounds otherwise."
+    )
     answer_table(differing[:SHOWN], ("place", "then", "now"), as_json=False)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel, ValidationError
 
 from cli.deployment import Deployment
 from cli.failure import Failure
@@ -18,9 +19,8 @@ from ocpi.store.sites import Place, SiteConfig
 from ocpi.store.table import Conflict
 from ocpi.types.chargingprofiles import ChargingProfile, ChargingProfilePeriod, ChargingRateUnit
 from ocpi.types.primitives import parse_datetime
-from ocpi.types.versions import ModuleID
 from optimizer.phases import Phase
-from optimizer.site import GRID, Branch, Site, parse_site, parse_time
+from optimizer.site import GRID, Branch, LocationRef, Site, parse_site, parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Describe sites, look at them, and change their limits.")
 
@@ -63,7 +63,7 @@ def show(context: typer.Context, site: SiteId, as_json: AsJson = False) -> None:
     known, _ = _load(deployment, site)
     plan: dict[str, Any] = deployment.sites.plan(site) or {}
     nodes = [_node(known, branch, clock.now()) for branch in known.branches()]
-    sessions = list(_sessions(deployment.sites.place(_location(known)), plan, clock.now()))
+    sessions = list(_sessions(deployment.sites.place(known.location.of(known.partner_id)), plan, clock.now()))
     warnings = known.warnings(clock.now())
     run = deployment.sites.last_run(site, clock.now())
     if as_json:
@@ -75,7 +75,7 @@ def show(context: typer.Context, site: SiteId, as_json: AsJson = False) -> None:
     typer.echo(f"{known.name or known.id}: Location {row['location']} of {known.partner_id}")
     answer_table(_tree(nodes), ("node", "limit_a", "base_load_a", "next_change"), as_json=False)
     answer_table(sessions, _SHOWN_OF_SESSION, as_json=False)
-    for line in (*warnings, *_of_plan(plan)):
+    for line in (*dict.fromkeys([*warnings, *plan.get("warnings", ())]), *_of_plan(plan)):
         typer.echo(printable(line))
     if run:
         typer.echo(told(run))
@@ -133,8 +133,8 @@ def _load(deployment: Deployment, site_id: str) -> tuple[Site, SiteConfig]:
 
 
 def _store(deployment: Deployment, site: Site, known: SiteConfig | None) -> None:
-    before = _location(parse_site(known.document)) if known else None
-    location = _location(site)
+    before = _stands_for(known) if known else None
+    location = site.location.of(site.partner_id)
     left = before if before and before.text != location.text else None
     try:
         deployment.sites.put_config(site.id, wire.dumps(site).decode(), location, known, left)
@@ -145,9 +145,19 @@ def _store(deployment: Deployment, site: Site, known: SiteConfig | None) -> None
         raise Failure(f"site {site.id!r} was changed by someone else just now; look at it and try again") from None
 
 
-def _location(site: Site) -> ObjectId:
-    place = site.location
-    return ObjectId(site.partner_id, ModuleID.LOCATIONS, place.country_code, place.party_id, place.location_id)
+class _Standing(BaseModel):
+    """What a stored site stands for, also one that another version of us has written and this one cannot read."""
+
+    partner_id: str
+    location: LocationRef
+
+
+def _stands_for(known: SiteConfig) -> ObjectId | None:
+    try:
+        standing = _Standing.model_validate_json(known.document)
+    except ValidationError:
+        return None
+    return standing.location.of(standing.partner_id)
 
 
 def _row(site: Site) -> dict[str, object]:

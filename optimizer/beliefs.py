@@ -28,7 +28,8 @@ from optimizer.profiles import Schedule
 from optimizer.site import GRID, Site, SiteEvse
 
 UNKNOWN_MAX_A = 32.0
-"""What an EVSE counts with whose Location has not been told: the usual fuse of an AC charge point."""
+"""What an EVSE counts with that has not been told: the usual fuse of an AC charge point. Of a larger one that is too
+little, so the energy manager is warned while a Location is missing."""
 
 LEAST_DC_KW = 1.0
 """OCPI tells no least power of a DC charge point; below this hardly any can keep to what it is told."""
@@ -61,6 +62,8 @@ class Charging:
     """None: it cannot be read, and counts as the worst that may be there."""
     node: str
     """What its EVSE hangs on: a feeder, or the grid connection."""
+    anywhere: bool
+    """Nobody knows which EVSE it is at, so it counts at every node."""
     phases: tuple[Phase, ...]
     """In the order of their wiring."""
     dc: bool
@@ -69,8 +72,10 @@ class Charging:
     """The most that is worth planning."""
     worst: float
     """The most that it could draw, AC on one phase."""
+    certain: bool
+    """Whether that is told, and no guess."""
     default_limit: float
-    """What it draws at most without a profile."""
+    """What it draws at most without a profile; if its EVSE takes none, that is its worst."""
     plannable: bool
     """Whether its EVSE takes profiles."""
     departure: datetime
@@ -121,8 +126,7 @@ def believe(
     belief = _belief(session, told, site, now, history)
     taken = float(session.kwh) if session else 0.0
     # Of what cannot be read nobody knows whether it has had a profile.
-    default_a = site.default_limit_a if session else None
-    default = station.worst if default_a is None else min(station.worst, station.rate(default_a))
+    default = station.rate(station.default_a) if session else station.worst
     full = session is not None and (
         _wants_no_power(session) or _took_nothing(session, document, profile, station.least, default)
     )
@@ -132,11 +136,13 @@ def believe(
         id=id_,
         session=session,
         node=station.node,
+        anywhere=station.anywhere,
         phases=phases,
         dc=station.dc,
         least=station.least,
         most=station.most(len(phases)),
         worst=station.worst,
+        certain=station.certain,
         default_limit=default,
         plannable=session is not None and station.takes_profiles,
         departure=belief.departure,
@@ -146,16 +152,14 @@ def believe(
     )
 
 
-def newcomer_a(location: Location | None, site: Site) -> float:
-    """What a car that has just plugged in may draw before its first profile, at the largest EVSE; ampere per phase."""
-    if site.default_limit_a is not None:
-        return site.default_limit_a
-    outlets = [
-        _Outlet.of(connector, _placed(site, evse.uid), site)
-        for evse in (location.evses if location else ())
-        for connector in evse.connectors
-    ]
-    return max((outlet.worst_a for outlet in outlets), default=UNKNOWN_MAX_A)
+def newcomer_a(evse_uid: str, location: Location | None, site: Site) -> float:
+    """What a car that has just plugged in at an EVSE may draw before its first profile; ampere per phase."""
+    return _Station.of(location, {"evse_uid": evse_uid}, site).default_a
+
+
+def unknown_newcomer_a(site: Site) -> float:
+    """The same at an EVSE of which nothing is known."""
+    return UNKNOWN_MAX_A if site.default_limit_a is None else min(UNKNOWN_MAX_A, site.default_limit_a)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,14 +171,14 @@ class _Outlet:
     dc: bool = False
 
     @classmethod
-    def of(cls, connector: Connector, placed: SiteEvse | None, site: Site) -> "_Outlet":
-        """By what the CPO says of the connector and the energy manager of the EVSE."""
+    def of(cls, connector: Connector, placed: SiteEvse | None, site: Site, phases: int) -> "_Outlet":
+        """By what the CPO says of the connector and the energy manager of the EVSE, which is on so many phases."""
         fuse_a = placed.max_a if placed and placed.max_a is not None else math.inf
         power_w = connector.max_electric_power
         if connector.power_type is PowerType.DC:
             power_w = power_w or connector.max_voltage * connector.max_amperage
-            # A rectifier draws alike from all phases.
-            return cls(min(fuse_a, power_w / (site.voltage_v * len(site.phases))), dc=True)
+            # A rectifier draws alike from all its phases.
+            return cls(min(fuse_a, power_w / (site.voltage_v * phases)), dc=True)
         ampere = min(fuse_a, float(connector.max_amperage))
         # A car that uses one phase only may draw all the power from it.
         return cls(min(ampere, power_w / site.voltage_v) if power_w else ampere, power_w)
@@ -190,10 +194,14 @@ class _Station:
     """The EVSE of a session, and those of its connectors that may be in use."""
 
     node: str
+    anywhere: bool
+    """Whether it may be any EVSE of the site."""
     phases: tuple[Phase, ...]
     wired: bool
     """Whether it is known which phases these are."""
     outlets: Sequence[_Outlet]
+    certain: bool
+    """Whether the connector or its fuse has been told."""
     takes_profiles: bool
     """An EVSE that we know nothing of is asked; one that says it cannot counts at its maximum."""
     priority: float
@@ -201,29 +209,35 @@ class _Station:
     kw_per_a: float
     """Of a rectifier."""
     least_a: float
+    default_limit_a: float | None
 
     @classmethod
     def of(cls, location: Location | None, document: wire.JsonObject, site: Site) -> "_Station":
         """By what the CPO and the energy manager say of the EVSE."""
-        evse_uid = str(document.get("evse_uid", ""))
+        told = document.get("evse_uid")
+        evse_uid = told if isinstance(told, str) else ""
         evses = location.evses if location else ()
         evse = next((each for each in evses if same(each.uid, evse_uid)), None)
         connectors = _connectors(evse, str(document.get("connector_id", "")))
         if not evse_uid:  # that cannot be read: it may be any
             connectors = [connector for each in evses for connector in each.connectors]
         placed = _placed(site, evse_uid)
-        outlets = [_Outlet.of(each, placed, site) for each in connectors] or [_Outlet.unknown(placed)]
+        phases = _wiring(placed, connectors, site)
+        outlets = [_Outlet.of(each, placed, site, len(phases)) for each in connectors] or [_Outlet.unknown(placed)]
         mixed = len({outlet.dc for outlet in outlets}) > 1  # so it is not known in which unit a profile counts
         return cls(
             node=placed.feeder if placed and placed.feeder else GRID,
-            phases=_wiring(placed, connectors, site),
+            anywhere=not evse_uid,
+            phases=phases,
             wired=placed is not None and placed.phases is not None,
             outlets=outlets,
+            certain=bool(evse_uid and (connectors or (placed and placed.max_a is not None))),
             takes_profiles=not mixed and (evse is None or Capability.CHARGING_PROFILE_CAPABLE in evse.capabilities),
             priority=placed.priority if placed else 1.0,
             voltage_v=site.voltage_v,
-            kw_per_a=site.voltage_v * len(site.phases) / 1000,
+            kw_per_a=site.voltage_v * len(phases) / 1000,
             least_a=site.min_a,
+            default_limit_a=site.default_limit_a,
         )
 
     @property
@@ -239,7 +253,18 @@ class _Station:
     @property
     def worst(self) -> float:
         """The highest rate, AC on one phase."""
-        return self.rate(max(outlet.worst_a for outlet in self.outlets))
+        return self.rate(self.worst_a)
+
+    @property
+    def worst_a(self) -> float:
+        """The same in ampere."""
+        return max(outlet.worst_a for outlet in self.outlets)
+
+    @property
+    def default_a(self) -> float:
+        """What a car may draw on each phase without a profile. An EVSE that takes none hardly has a default."""
+        default_a = self.default_limit_a if self.takes_profiles else None
+        return self.worst_a if default_a is None else min(self.worst_a, default_a)
 
     def most(self, phases: int) -> float:
         """The highest rate on so many phases."""
@@ -298,11 +323,12 @@ def _wiring(placed: SiteEvse | None, connectors: Sequence[Connector], site: Site
 def _used(station: "_Station", session: Session | None, history: History) -> tuple[Phase, ...]:
     """The phases that a car uses as far as metering tells, else all that it may use.
 
-    A CURRENT that sums up all phases looks like that of a single one, so a single one is believed only where meters
-    have shown that they tell each phase's. Where the wiring is not told, nobody knows which phases are meant.
+    A CURRENT that sums up all phases looks like that of a single one, so a single one is believed only of an EVSE
+    whose meter has shown that it tells each phase's. Where the wiring is not told, nobody knows which phases are meant.
     """
     metered = phases_metered(session.charging_periods, station.voltage_v) if session else None
-    if not station.wired or station.dc or metered is None or (metered == 1 and not history.current_is_per_phase):
+    shown = session is not None and history.current_is_per_phase(session.evse_uid)
+    if not station.wired or station.dc or metered is None or (metered == 1 and not shown):
         return station.phases
     return station.phases[:metered]
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from ocpi.logs import logger
 from ocpi.push.messages import SiteMessage
 from ocpi.push.queue import FifoQueue
+from ocpi.store.histories import Histories
 from ocpi.store.objects import Objects
 from ocpi.store.sites import Sites
 from optimizer.run import Runner
@@ -19,7 +20,13 @@ settings = OptimizeSettings.load()
 sites = Sites(settings.sites_table)
 turns = Turns(
     leases=sites.leases,
-    runner=Runner(sites, Objects(settings.objects_table), FifoQueue(settings.push_queue_url)),
+    runner=Runner(
+        sites,
+        Histories(settings.sites_table),
+        Objects(settings.objects_table),
+        FifoQueue(settings.push_queue_url),
+    ),
+    queue=FifoQueue(settings.optimize_queue_url),
     rest_s=settings.rest_seconds,
 )
 

@@ -28,7 +28,7 @@ from ocpi.visits.record import (
     part_of_week,
     readable,
 )
-from ocpi.visits.visit import MOST_KWH, SITE, Arrival, Visit
+from ocpi.visits.visit import MOST_KWH, SITE, Arrival, Visit, evse_scope
 
 __all__ = ["Arrival", "Assumed", "Belief", "History", "Visit"]
 
@@ -130,11 +130,10 @@ class History:
         expected = sum(count * part for count, part in hours) / site.weeks(now)
         return _most(expected, seen, ARRIVALS_QUANTILE)
 
-    @property
-    def current_is_per_phase(self) -> bool:
-        """Whether meters of the site have shown that a CURRENT they tell is that of each phase, not the sum of all."""
-        site = self.records.get(SITE)
-        return site is not None and any(phases > 1 for phases in site.phases)
+    def current_is_per_phase(self, evse_uid: str) -> bool:
+        """Whether the meter of an EVSE has shown that a CURRENT it tells is that of each phase, not the sum of all."""
+        evse = self.records.get(evse_scope(evse_uid))
+        return evse is not None and any(phases > 1 for phases in evse.phases)
 
     def _stays_h(self, arrival: Arrival, stayed_h: float, assumed_h: float) -> Iterator[float]:
         """How long it may stay in all, the best founded first; the last is not over yet."""

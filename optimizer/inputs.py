@@ -1,4 +1,5 @@
-"""All that a run reads, as it was read: JSON in and JSON out, so that a run can be done again exactly.
+"""All that a run reads, as it was read but for drivers' tokens: JSON in and JSON out, so that a run can be done again
+exactly.
 
 It is kept with each run. What comes of it is :func:`optimizer.situation.decide`, a pure function of it.
 """

@@ -91,6 +91,20 @@ class SessionState:
             return state
         return state.unanswered() if profile.asked else state.refused()  # too late, it is never sent
 
+    def at_most(self, highest: float) -> "SessionState":
+        """Its EVSE gives no more than that, whatever a profile allows."""
+
+        def capped(schedule: Schedule | None) -> Schedule | None:
+            return schedule.minimum(Schedule.constant(highest, _EVER)) if schedule else None
+
+        return replace(
+            self,
+            accepted=capped(self.accepted),
+            pending=capped(self.pending),
+            doubtful=capped(self.doubtful),
+            lowest=capped(self.lowest),
+        )
+
     def sent(self, schedule: Schedule) -> "SessionState":
         """A profile is on its way; it may already be in force, or never arrive. One that it overtakes may come after
         it."""
@@ -177,8 +191,9 @@ def to_send(
         whole: the limits with the head-room, which newcomers may use; only what breaks these is overtaken. None: as
             `limits`.
     """
-    case = _Case(states, desired, limits, now)
-    sends = case.overtaking(whole or limits)
+    whole = whole or limits
+    case = _Case(states, desired, limits, whole, now)
+    sends = case.overtaking(whole)
     waiting: list[int] = []
     room = case.room.copy()
     for number in case.changes():
@@ -205,6 +220,7 @@ class _Case:
         states: Sequence[SessionState],
         desired: Mapping[str, Schedule],
         limits: Mapping[Row, Schedule],
+        whole: Mapping[Row, Schedule],
         now: datetime,
     ) -> None:
         self.states = states
@@ -214,7 +230,7 @@ class _Case:
         wished = [wish or worst for wish, worst in zip(wishes, self.worst, strict=True)]
         least = [least_case(state) for state in states]
         self._now = now
-        self._instants = breakpoints([*self.worst, *least, *wished, *limits.values()], now)
+        self._instants = breakpoints([*self.worst, *least, *wished, *limits.values(), *whole.values()], now)
         self.drawn = self._sampled(self.worst)
         self.weights = np.array([[state.draws.get(row, 0.0) for state in states] for row in limits]).reshape(
             len(limits), len(states)

@@ -19,6 +19,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from ocpi.types.primitives import format_datetime
 from optimizer.phases import Phase
 
+LARGEST = 100_000
+"""The most of anything: no site has so many ampere, kW or kWh, and solvers lose small numbers beside larger ones."""
+
 MOST_PROBLEMS = 20
 """How many wrong places of one file are told; a file with more has been written wrongly all over."""
 
@@ -76,8 +79,8 @@ def _each_once(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
 _AsText = PlainSerializer(format_datetime, return_type=str, when_used="json")
 UtcTime = Annotated[datetime, BeforeValidator(utc), _AsText]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
-Amount = Annotated[float, Field(strict=True, ge=0, allow_inf_nan=False)]
-PositiveAmount = Annotated[float, Field(strict=True, gt=0, allow_inf_nan=False)]
+Amount = Annotated[float, Field(strict=True, ge=0, le=LARGEST, allow_inf_nan=False)]
+PositiveAmount = Annotated[float, Field(strict=True, gt=0, le=LARGEST, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Phases = Annotated[tuple[Phase, ...], AfterValidator(_each_once)]
 

@@ -4,9 +4,7 @@ All of it is series of steps over time (:class:`Schedule`), in ampere on a line 
 hour for :data:`AHEAD`, then the worst for ever, so that what is issued is safe whatever becomes of us.
 """
 
-import math
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -27,27 +25,26 @@ _WEEK = timedelta(weeks=1)
 
 @dataclass(frozen=True, slots=True)
 class Evse:
-    """Where an EVSE hangs, and until when it is believed to be taken (None: it is free)."""
+    """Where an EVSE hangs, and what a car may draw there on each phase before its first profile."""
 
     node: str
     phases: tuple[Phase, ...]
-    taken_until: datetime | None = None
+    newcomer_a: float
 
 
 @dataclass(frozen=True)
 class Room:
     """What is left at each branch of a site from `now` (a whole second) on.
 
-    `evses` are those that are known; `all_known` tells whether there are no others. `newcomer_a` is what a car may
-    draw on each phase before its first profile.
+    `evses` are those that are known. `others_a` is what a car may draw on each phase, before its first profile, at an
+    EVSE that is not known; 0 where there is none.
     """
 
     site: Site
     history: History
     now: datetime
     evses: Sequence[Evse]
-    all_known: bool
-    newcomer_a: float
+    others_a: float
 
     @cached_property
     def branches(self) -> tuple[Branch, ...]:
@@ -60,37 +57,37 @@ class Room:
         return list(self.site.hours(self.now, self._ahead))
 
     def limit(self, branch: Branch, phase: Phase) -> Schedule:
-        """What sessions may draw together on a line, never below zero."""
-        load = self._load(self._below[branch.id], phase)
-        reserve = self.reserve(branch, phase)
-        starts = sorted({self.now, *branch.limit_changes(self.now), *load.starts, *reserve.starts})
-        return Schedule(
-            tuple(
-                (start, max(0.0, branch.limit(start, start)[phase] - load.at(start) - reserve.at(start)))
-                for start in starts
-            )
-        )
+        """What sessions may draw together on a line when room is kept for newcomers, never below zero."""
+        return _less(self.whole(branch, phase), self.reserve(branch, phase))
+
+    def whole(self, branch: Branch, phase: Phase) -> Schedule:
+        """What sessions may draw together on a line, newcomers too, never below zero."""
+        starts = [self.now, *branch.limit_changes(self.now)]
+        limit = Schedule(tuple((start, branch.limit(start, start)[phase]) for start in starts))
+        return _less(limit, self._load(self._below[branch.id], phase))
 
     def base_load(self, branch: Branch, phase: Phase) -> Schedule:
         """What others draw right there."""
         return self._load([branch], phase)
 
     def reserve(self, branch: Branch, phase: Phase) -> Schedule:
-        """What is kept free for newcomers: of as many as may come before we have heard of them, those that find a free
-        EVSE there."""
-        places = self.places(branch, phase)
-        taken = sorted(place.taken_until for place in places if place.taken_until and place.taken_until > self.now)
-        free = len(places) - len(taken)
-        unknown = math.inf if branch.parent is None and not self.all_known else 0
-        come = dict(self._newcomers)
-        freed = Counter(moment.replace(microsecond=0) for moment in taken)
-        steps = []
-        newcomers = 0
-        for moment in sorted({*come, *freed}):
-            newcomers = come.get(moment, newcomers)
-            free += freed[moment]
-            steps.append((moment, min(newcomers, free + unknown) * self.newcomer_a))
-        return Schedule(tuple(steps))
+        """What is kept free for newcomers: as many as may come before we have heard of them, each to another EVSE
+        there, and to those where they may draw most.
+
+        A taken EVSE counts like a free one: its car may leave now, and while its session still counts with little, or
+        with nothing, the next one draws.
+        """
+        draws = sorted((place.newcomer_a for place in self.places(branch, phase)), reverse=True)
+        others_a = self.others_a if branch.parent is None else 0.0
+        return Schedule(
+            tuple(
+                (
+                    moment,
+                    sum(max(draw, others_a) for draw in draws[:newcomers]) + max(0, newcomers - len(draws)) * others_a,
+                )
+                for moment, newcomers in self._newcomers
+            )
+        )
 
     def places(self, branch: Branch, phase: Phase) -> list[Evse]:
         """The EVSEs whose vehicles may draw there."""
@@ -119,20 +116,21 @@ class Room:
         return Schedule((*steps, (self._ahead, max(base_load_a(branches, hour, phase) for hour in range(24)))))
 
 
-def evses(site: Site, told: Iterable[str], taken_until: Mapping[str, datetime]) -> list[Evse]:
-    """All EVSEs that the site's file or the CPO has told.
+def _less(series: Schedule, other: Schedule) -> Schedule:
+    """The one less the other at every moment, never below zero."""
+    starts = sorted({*series.starts, *other.starts})
+    return Schedule(tuple((start, max(0.0, series.at(start) - other.at(start))) for start in starts))
 
-    Args:
-        site: the site.
-        told: the uids of the EVSEs that the CPO has told.
-        taken_until: when the vehicles that are there are believed to leave, by EVSE uid in lower case.
-    """
+
+def evses(site: Site, newcomers_a: Mapping[str, float]) -> list[Evse]:
+    """EVSEs with their place by the site's file; `newcomers_a` tells what a car may draw before its first profile, by
+    EVSE uid in lower case."""
     placed = {evse.evse_uid.lower(): evse for evse in site.evses}
     phases = {branch.id: branch.phases for branch in site.branches()}
 
     def evse(uid: str) -> Evse:
         by_file = placed.get(uid, SiteEvse(evse_uid=uid))
         node = by_file.feeder or GRID
-        return Evse(node, by_file.phases or phases[node], taken_until.get(uid))
+        return Evse(node, by_file.phases or phases[node], newcomers_a[uid])
 
-    return [evse(uid) for uid in sorted({*placed, *(uid.lower() for uid in told)})]
+    return [evse(uid) for uid in sorted(newcomers_a)]

@@ -6,10 +6,10 @@ is reconciliation towards it: a run may stop anywhere and the next one takes it 
 
 import secrets
 import time
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -19,22 +19,25 @@ from ocpi import wire
 from ocpi.logs import logger
 from ocpi.push.messages import ProfileMessage, Reason
 from ocpi.push.queue import FifoQueue
+from ocpi.store.histories import Histories
 from ocpi.store.keys import ObjectId
 from ocpi.store.leases import Lease
 from ocpi.store.objects import Objects
 from ocpi.store.profiles import ProfileState
 from ocpi.store.sites import Pending, Place, ProfileRequest, SiteConfig, Sites, run_id
 from ocpi.types.chargingprofiles import ChargingProfile
-from ocpi.types.sessions import Session
-from ocpi.types.versions import ModuleID
-from ocpi.visits.visit import SITE, arrival, preferences
 from optimizer.beliefs import Charging
 from optimizer.inputs import Inputs
 from optimizer.issue import sending
+from optimizer.nameless import nameless
+from optimizer.planning.solve import TIME_LIMIT_S
 from optimizer.profiles import Schedule
 from optimizer.replay import outcome_of
 from optimizer.site import Site, SiteError, parse_site
 from optimizer.situation import Decision, decide
+
+SENDING_S = 20.0
+"""What planning leaves of the function's time: to keep what was read and decided, and to send thousands of profiles."""
 
 TOLD_FAILURES = 5
 """How many failures stand in a record, and with how many characters each."""
@@ -46,10 +49,11 @@ class Runner:
     """Runs sites against the store and the push queue."""
 
     sites: Sites
+    histories: Histories
     objects: Objects
     push_queue: FifoQueue
 
-    def run(self, lease: Lease, now: datetime, reason: Reason) -> dict[str, Any] | None:
+    def run(self, lease: Lease, now: datetime, reason: Reason, left_s: Callable[[], float]) -> dict[str, Any] | None:
         """Look at a site; returns the run's record, None for a site that is not there (any more).
 
         Whatever the tables hold, only what they are held in may fail: a site that nothing can be decided for is told
@@ -60,6 +64,7 @@ class Runner:
             now: the present time.
             reason: why. After a partner's answer about a profile the plan in force holds and only what it still
                 wants is sent; else a new plan is made.
+            left_s: how many seconds the function still has.
 
         Raises:
             LeaseLost: the site is somebody else's by now, who has read it since; nothing more was written.
@@ -79,7 +84,7 @@ class Runner:
         record["sessions"] = len(inputs.sessions)
         run = run_id(now)
         try:
-            decision = decide(inputs)
+            decision = decide(inputs, min(TIME_LIMIT_S, left_s() - SENDING_S))
             told, outcome = _told(decision), wire.dumps(outcome_of(decision))
         except Exception as error:  # noqa: BLE001 - whatever it is: the next site, or the next session, is not its fault
             logger.exception("nothing can be decided", site_id=lease.site_id, run=run)
@@ -114,27 +119,30 @@ class Runner:
         return record
 
     def _read(self, site: Site, config: SiteConfig, now: datetime, reason: Reason) -> tuple[Place, Inputs]:
-        location = _location(site)
+        location = site.location.of(site.partner_id)
         place = self.sites.place(location)
+        sessions, history = nameless(site.id, place.sessions, partial(self.histories.learned, site.id))
         inputs = Inputs(
             now=now,
             reason=reason,
             site=config.document,
             location=self._document(location),
-            sessions=place.sessions,
+            sessions=sessions,
             profiles=place.profiles,
             previous=self._previous(site.id),
-            history=self.sites.learned(site.id, _scopes(site, place)),
+            history=history,
         )
         return place, inputs
 
     def _document(self, location: ObjectId) -> wire.JsonObject | None:
+        """The Location, but for the tokens of those who may see it."""
         stored = self.objects.get(location)
         try:
-            return stored.parsed() if stored else None
+            told = stored.parsed() if stored else None
         except wire.NotJson:
             logger.exception("the Location cannot be read", location_id=location.id)
             return None
+        return {name: value for name, value in told.items() if name != "publish_allowed_to"} if told else None
 
     def _previous(self, site_id: str) -> dict[str, ChargingProfile]:
         """The plan in force; of one that another version has made, what can be read."""
@@ -150,12 +158,13 @@ class Runner:
 
     def _send(self, lease: Lease, place: Place, inputs: Inputs, decision: Decision) -> int:
         """Mark profiles as pending, then queue them: what is lost in between expires and is sent anew."""
-        location = _location(decision.situation.site).text
+        site = decision.situation.site
+        location = site.location.of(site.partner_id).text
         states = {state.id: state for state in decision.situation.states}
         messages = {}
         wanted = []
         for charging, schedule in decision.sends:
-            message = _message(decision.situation.site.partner_id, charging, location)
+            message = _message(site.partner_id, charging, location)
             known = inputs.profiles.get(charging.id, ProfileState())
             try:
                 state = sending(known, states[charging.id], schedule, message.request_id, inputs.now)
@@ -225,21 +234,6 @@ def _fell_back() -> None:
     """A plan was not made as it should be; there is an alarm."""
     with single_metric(name="FallbackPlans", unit=MetricUnit.Count, value=1):
         pass
-
-
-def _scopes(site: Site, place: Place) -> set[str]:
-    """Of what that was learned the sessions there may remind."""
-    scopes = {SITE}
-    for document in place.sessions.values():
-        with suppress(ValidationError):
-            session = Session.model_validate(document)
-            scopes |= {*arrival(site.id, session, preferences(document)).scopes}
-    return scopes
-
-
-def _location(site: Site) -> ObjectId:
-    place = site.location
-    return ObjectId(site.partner_id, ModuleID.LOCATIONS, place.country_code, place.party_id, place.location_id)
 
 
 def _message(partner_id: str, charging: Charging, location: str) -> ProfileMessage:

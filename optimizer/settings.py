@@ -13,6 +13,7 @@ class OptimizeSettings(Base):
     sites_table: str
     objects_table: str
     push_queue_url: str
+    optimize_queue_url: str
     rest_seconds: Annotated[float, Field(ge=0, le=30)]
 
 

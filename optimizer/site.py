@@ -14,9 +14,12 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
+from ocpi.store.keys import ObjectId
 from ocpi.types.primitives import format_datetime
+from ocpi.types.versions import ModuleID
 from optimizer.phases import PHASES, Phase
 from optimizer.reading import (
+    LARGEST,
     Amount,
     Name,
     Phases,
@@ -53,7 +56,7 @@ def _kind_of_series(value: object) -> str:
     return "[series]" if isinstance(value, list | tuple) else "[number]"
 
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+Number = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Series = Annotated[
     Annotated[Number, Tag("[number]")] | Annotated[tuple[Number, ...], AfterValidator(_of_a_day), Tag("[series]")],
     Discriminator(_kind_of_series),
@@ -95,6 +98,10 @@ class LocationRef(Strict):
     country_code: Annotated[str, Field(min_length=2, max_length=2)]
     party_id: Annotated[str, Field(min_length=3, max_length=3)]
     location_id: Annotated[str, Field(min_length=1, max_length=36)]
+
+    def of(self, partner_id: str) -> ObjectId:
+        """Under which the store has it, as this partner's."""
+        return ObjectId(partner_id, ModuleID.LOCATIONS, self.country_code, self.party_id, self.location_id)
 
 
 class SiteEvse(Strict):
@@ -202,7 +209,7 @@ class Site(_Limited):
     phases: Phases = PHASES
     feeders: tuple[Feeder, ...] = ()
     default_limit_a: Amount | None = None
-    arrival_headroom: Annotated[int, Field(strict=True, ge=0)] = 1
+    arrival_headroom: Annotated[int, Field(strict=True, ge=0, le=LARGEST)] = 1
     evses: tuple[SiteEvse, ...] = ()
     assumed_stay_hours: PositiveAmount = 8.0
     assumed_energy_kwh: PositiveAmount = 40.0

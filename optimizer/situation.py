@@ -7,7 +7,7 @@ What others than the planned sessions draw only ever lowers what may be issued. 
 cloud would break it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -22,17 +22,17 @@ from ocpi.logs import logger
 from ocpi.store.profiles import ProfileState
 from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.locations import Location
-from optimizer.beliefs import Charging, believe, newcomer_a
+from optimizer.beliefs import UNKNOWN_MAX_A, Charging, believe, newcomer_a, unknown_newcomer_a
 from optimizer.history import History
 from optimizer.inputs import Inputs
 from optimizer.issue import SessionState, to_send, worst_case
 from optimizer.phases import Phase
 from optimizer.planning.problem import Floats, Node, Plan, Prices, Problem, Vehicle, Wiring
-from optimizer.planning.solve import solve
+from optimizer.planning.solve import TIME_LIMIT_S, solve
 from optimizer.planning.tree import Row, Supply, ancestors
 from optimizer.profiles import Schedule, breakpoints, safe_tails, schedules
 from optimizer.room import Room, evses
-from optimizer.site import DemandCharge, Series, Site, in_hour, parse_site
+from optimizer.site import Branch, DemandCharge, Series, Site, in_hour, parse_site
 from optimizer.steps import Steps, grid
 
 LEAST_AHEAD = timedelta(hours=1)
@@ -101,8 +101,8 @@ class Decision:
         return told
 
 
-def decide(inputs: Inputs) -> Decision:
-    """Plan, if the reason asks for it, and say which profiles may be sent.
+def decide(inputs: Inputs, time_limit_s: float = TIME_LIMIT_S) -> Decision:
+    """Plan, if the reason asks for it, and say which profiles may be sent; the solver may take `time_limit_s`.
 
     Raises:
         SiteError: the site's document is none.
@@ -111,7 +111,8 @@ def decide(inputs: Inputs) -> Decision:
     before = _schedules(inputs.previous)
     problem = situation.problem(before) if inputs.reason.replans else None
     # Reasons tell the time of their problem's zone.
-    plan = solve(replace(problem, start=problem.start.astimezone(situation.zone))) if problem else None
+    local = replace(problem, start=problem.start.astimezone(situation.zone)) if problem else None
+    plan = solve(local, time_limit_s=time_limit_s) if local else None
     desired = schedules(problem, plan) if problem and plan else before
     return Decision(
         situation=situation,
@@ -119,7 +120,7 @@ def decide(inputs: Inputs) -> Decision:
         plan=plan,
         desired=desired,
         sends=situation.sendable(desired),
-        warnings=tuple(situation.site.warnings(situation.now)),
+        warnings=situation.warnings,
     )
 
 
@@ -148,6 +149,15 @@ class Situation:
         return cls(site, inputs.now, location, sessions, inputs.profiles, history)
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the energy manager should know of the site, a line each."""
+        missing = (
+            f"the Location has not been told, or cannot be read: an EVSE counts at {UNKNOWN_MAX_A:g} A unless evses[]"
+            " has its max_a; a larger one may draw more than the limits bear"
+        )
+        return (*self.site.warnings(self.now), *(() if self.location else (missing,)))
+
+    @property
     def zone(self) -> ZoneInfo:
         """The site's."""
         return ZoneInfo(self.site.time_zone)
@@ -155,44 +165,47 @@ class Situation:
     @cached_property
     def states(self) -> list[SessionState]:
         """What each session may draw, by what was sent to it; requests that expired count with both outcomes."""
-        return [
-            SessionState.of(
-                session.id,
-                self._draws(session),
-                self.profile(session),
-                self.now,
-                default_limit=session.default_limit,
-                highest=session.worst,
-                dc=session.dc,
-            )
-            for session in self.sessions
-        ]
+        return [self._state(session) for session in self.sessions]
+
+    def _state(self, session: Charging) -> SessionState:
+        state = SessionState.of(
+            session.id,
+            self._draws(session),
+            self.profile(session),
+            self.now,
+            default_limit=session.default_limit,
+            highest=session.worst,
+            dc=session.dc,
+        )
+        return state.at_most(session.worst) if session.certain else state
 
     @cached_property
     def limits(self) -> dict[Row, Schedule]:
         """What each row bears over time, for ever, beside base load and newcomers."""
-        return {
-            Row(branch.id, phase): self.room.limit(branch, phase)
-            for branch in self.room.branches
-            for phase in branch.phases
-        }
+        return self._by_row(self.room.limit)
+
+    @cached_property
+    def whole_limits(self) -> dict[Row, Schedule]:
+        """The same with the room that newcomers may use."""
+        return self._by_row(self.room.whole)
+
+    def _by_row(self, limit: Callable[[Branch, Phase], Schedule]) -> dict[Row, Schedule]:
+        branches = self.room.branches
+        return {Row(branch.id, phase): limit(branch, phase) for branch in branches for phase in branch.phases}
 
     @cached_property
     def room(self) -> Room:
         """What is left beside base load and newcomers."""
         told = [evse.uid for evse in self.location.evses] if self.location else []
-        taken_until: dict[str, datetime] = {}
-        for session in self.sessions:
-            if session.session:
-                uid = session.session.evse_uid.lower()
-                taken_until[uid] = max(session.departure, taken_until.get(uid, session.departure))
+        placed = [evse.evse_uid for evse in self.site.evses]
+        taken = [session.session.evse_uid for session in self.sessions if session.session]
+        uids = {uid.lower() for uid in (*told, *placed, *taken)}
         return Room(
             site=self.site,
             history=self.history,
             now=self.now,
-            evses=evses(self.site, told, taken_until),
-            all_known=self.location is not None,
-            newcomer_a=newcomer_a(self.location, self.site),
+            evses=evses(self.site, {uid: newcomer_a(uid, self.location, self.site) for uid in uids}),
+            others_a=0.0 if self.location else unknown_newcomer_a(self.site),
         )
 
     def planned(self) -> list[Charging]:
@@ -238,7 +251,8 @@ class Situation:
         """The profiles that may be sent now without any limit being broken, whatever is answered."""
         ours = {session.id: session for session in self.planned()}
         wished = {id_: wish for id_, wish in desired.items() if id_ in ours and ours[id_].dc is wish.dc}
-        return [(ours[id_], schedule) for id_, schedule in to_send(self.states, wished, self.limits, self.now)]
+        sends = to_send(self.states, wished, self.limits, self.now, self.whole_limits)
+        return [(ours[id_], schedule) for id_, schedule in sends]
 
     @cached_property
     def _supply(self) -> Supply:
@@ -257,7 +271,8 @@ class Situation:
 
     def _draws(self, session: Charging) -> dict[Row, float]:
         """What one unit of a session's rate adds to each row."""
-        rows = (Row(node, phase) for node in self._above[session.node] for phase in self.site.phases)
+        nodes = self._above if session.anywhere else self._above[session.node]
+        rows = (Row(node, phase) for node in nodes for phase in self.site.phases)
         return {row: weight for row in rows if (weight := self._weight(session, row)) > 0}
 
     def _weight(self, session: Charging, row: Row) -> float:
@@ -294,7 +309,11 @@ class Situation:
                     phase: steps.highest(room.base_load(branch, phase)) + self._others_a(branch.id, phase, steps)
                     for phase in self.site.phases
                 },
-                reserve_a={phase: steps.highest(room.reserve(branch, phase)) for phase in branch.phases},
+                # What may be anywhere is at one node only, so it must not add up from node to node.
+                reserve_a={
+                    phase: steps.highest(room.reserve(branch, phase)) + self._anywhere_a(branch.id, phase, steps)
+                    for phase in branch.phases
+                },
             )
             for branch in room.branches
         ]
@@ -302,10 +321,17 @@ class Situation:
 
     def _others_a(self, node: str, phase: Phase, steps: Steps) -> Floats:
         """What sessions that cannot be planned draw at worst right at a node."""
+        there = [each for each in self._others if each[0].node == node and not each[0].anywhere]
+        return self._drawn_a(there, Row(node, phase), steps)
+
+    def _anywhere_a(self, node: str, phase: Phase, steps: Steps) -> Floats:
+        """What those draw at worst of which nobody knows where they are."""
+        return self._drawn_a([each for each in self._others if each[0].anywhere], Row(node, phase), steps)
+
+    def _drawn_a(self, sessions: Sequence[tuple[Charging, SessionState]], row: Row, steps: Steps) -> Floats:
         total = np.zeros(len(steps.spans))
-        for session, state in self._others:
-            weight = self._weight(session, Row(node, phase)) if session.node == node else 0.0
-            total += weight * steps.highest(worst_case(state))
+        for session, state in sessions:
+            total += self._weight(session, row) * steps.highest(worst_case(state))
         return total
 
     def _inflow_kw(self, steps: Steps) -> Floats:
@@ -333,7 +359,7 @@ class Situation:
 
 
 def _location(document: wire.JsonObject | None) -> Location | None:
-    """The Location as far as it was told and can be read; without it every EVSE is unknown, which is safe."""
+    """The Location as far as it was told and can be read; without it every EVSE is unknown, which is warned of."""
     try:
         return Location.model_validate(document) if document else None
     except ValidationError:

@@ -73,7 +73,7 @@ class Steps:
 
     def mean(self, values: Sequence[tuple[datetime, float]]) -> Floats:
         """The mean within each step of what has a value from each moment to the next; the first is the start."""
-        moments = np.array([moment.timestamp() for moment, _ in values] + [self._edges[-1]])
-        lengths = np.clip(np.diff(moments), 0.0, None)
-        sums = np.concatenate([[0.0], np.cumsum(lengths * [value for _, value in values])])
+        begun = [(moment.timestamp(), value) for moment, value in values if moment.timestamp() < self._edges[-1]]
+        moments = np.array([*(moment for moment, _ in begun), self._edges[-1]])
+        sums = np.concatenate([[0.0], np.cumsum(np.diff(moments) * [value for _, value in begun])])
         return np.asarray(np.diff(np.interp(self._edges, moments, sums)) / np.diff(self._edges))

@@ -16,12 +16,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ocpi import clock
 from ocpi.logs import logger
 from ocpi.push.messages import Reason, SiteMessage
+from ocpi.push.queue import FifoQueue
 from ocpi.store.leases import Lease, LeaseLost, Leases, NotTaken
 from ocpi.store.table import Busy
 from optimizer.run import Runner
 
 ENOUGH_S = 30.0
-"""With less time left than this, a site that is to be looked at once more is left to the next message."""
+"""With less time left than this, a site that is to be looked at once more is left to another message."""
 
 type Outcome = dict[str, Any] | NotTaken | None
 """A run's record; why there was none; None for a site that is not there."""
@@ -29,10 +30,14 @@ type Outcome = dict[str, Any] | NotTaken | None
 
 @dataclass(frozen=True)
 class Turns:
-    """Gives sites to runs. `rest_s` is for how long a site rests after a plan, by the platform's clock."""
+    """Gives sites to runs. `rest_s` is for how long a site rests after a plan, by the platform's clock.
+
+    What a run has no more time for goes back to the `queue`.
+    """
 
     leases: Leases
     runner: Runner
+    queue: FifoQueue
     rest_s: float
 
     def look(self, message: SiteMessage, sent_at: float, left_s: Callable[[], float]) -> Outcome:
@@ -74,10 +79,14 @@ class Turns:
             if reason.replans:
                 self._rest(planned)
             read_at, now = time.time(), clock.now()
-            record = self.runner.run(lease, now, reason)
+            record = self.runner.run(lease, now, reason, left_s)
             planned = now if reason.replans else planned
-            again = self.leases.finish(lease, read_at, now if reason.replans else None, go_on=left_s() > ENOUGH_S)
+            go_on = left_s() > ENOUGH_S
+            again = self.leases.finish(lease, read_at, now if reason.replans else None, go_on=go_on)
             if again is None:
+                return record
+            if not go_on:
+                self.queue.send([(lease.site_id, SiteMessage(site_id=lease.site_id, reason=Reason(again)))])
                 return record
 
     def _rest(self, planned: datetime | None) -> None:

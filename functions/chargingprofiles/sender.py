@@ -54,7 +54,7 @@ def routes(sites: Sites, objects: Objects, answering: Answering, active_profiles
             session.party_id,
             str(known["location_id"]),
         )
-        sites.change_profile(location.text, session.text, lambda state: state.changed(active))
+        sites.change_profile(location.text, session.text, lambda state: state.changed(active, clock.now()))
         active_profiles.controllers.keep_active_profile(session, document, clock.now())
         failures = active_profiles.tell(session, document)
         if failures:

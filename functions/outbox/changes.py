@@ -93,5 +93,6 @@ def _told(old: Item, new: Item) -> Reason | None:
         return None
     if "refusal" in after and before.get("refused_until") != after["refused_until"]:
         return Reason.REFUSAL
-    answered = "pending" in before and "pending" not in after
-    return Reason.PROFILE if answered or before.get("accepted") != after.get("accepted") else None
+    if "pending" in before and "pending" not in after:
+        return Reason.PROFILE
+    return Reason.TOLD if any(before.get(name) != after.get(name) for name in ("accepted", "doubtful")) else None

@@ -17,15 +17,13 @@ from pydantic import Discriminator, Field, Tag, model_validator
 from optimizer.phases import PHASES, Phase
 from optimizer.planning.problem import Battery, Floats, Node, Prices, Problem, Vehicle, Wiring
 from optimizer.planning.tree import Supply
-from optimizer.reading import MOST_PROBLEMS, Name, Phases, Strict, TimeZone, UtcTime, WrongInput, read
+from optimizer.reading import LARGEST, MOST_PROBLEMS, Name, Phases, Strict, TimeZone, UtcTime, WrongInput, read
 
 MOST_SESSIONS = 20_000
 MOST_STEPS = 10_000
 MOST_NODES = 1_000
 MOST_CELLS = 10_000_000
 """Sessions times steps: about what an ordinary computer holds in memory."""
-LARGEST = 100_000
-"""The most of anything: no site has so many ampere, kW or kWh, and solvers lose small numbers beside larger ones."""
 
 LEAST_PRIORITY = 0.2
 """What lower priorities count as: with less, energy would be worth less than its price, and nobody charge."""

@@ -72,7 +72,9 @@ class Case:
     @cached_property
     def slice_kwh(self) -> Floats:
         """How much of each slice is still to be had; (n, slices)."""
-        edges = np.linspace(0.0, 1.0, SLICES + 1) * (self.taken_kwh + self.need_kwh)[:, None]
+        # Of what fits into the stay: who asks for more gets no larger slices by it.
+        fits_kwh = np.minimum(self.need_kwh, self.kwh_per_unit.sum(axis=1) * self.most)
+        edges = np.linspace(0.0, 1.0, SLICES + 1) * (self.taken_kwh + fits_kwh)[:, None]
         return np.asarray(np.diff(np.maximum(edges, self.taken_kwh[:, None]), axis=1))
 
     @cached_property

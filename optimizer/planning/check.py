@@ -198,7 +198,7 @@ def _add_battery(problem: Problem, flow: "_Flow", battery_kw: Floats) -> None:
 def _of_one_unit(problem: Problem, kind: _Kind) -> dict[Line, complex]:
     """The current on each line, and the power in all, that one unit of a rate draws."""
     phases, dc = kind
-    currents = _of_one_ampere(problem, problem.phases if dc else phases)
+    currents = _of_one_ampere(problem, phases)
     to_neutral = problem.voltage_v / (math.sqrt(3) if problem.wiring is Wiring.LINE_TO_LINE else 1.0)
     watts = sum(to_neutral * (current * _VOLTAGES[phase].conjugate()).real for phase, current in currents.items())
     amperes = 1000 / watts if dc else 1.0

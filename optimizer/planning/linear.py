@@ -32,6 +32,9 @@ claims one goes before the other throughout, which gives few long blocks where a
 RISE_PRICE = 0.02
 """Per kW by which a rate rises from one step to the next, in spreads of prices."""
 
+WEAR_PRICE = 0.02
+"""Per kWh that goes into a battery or out of it, in spreads of prices: where nothing is gained it rests."""
+
 OVER_WORTH = 1000.0
 """Per unit and hour of what a battery could have kept under a limit and did not, in times a kWh's worth."""
 
@@ -52,8 +55,13 @@ class Bounds:
 
     @classmethod
     def free(cls, case: Case) -> "Bounds":
-        """Anything from nothing to the highest rate, during the stay."""
-        return cls(np.zeros(case.shape), np.where(case.stays, case.most[:, None], 0.0))
+        """Anything from nothing to the highest rate, during the stay; nothing where a limit leaves nothing.
+
+        HiGHS may end without an answer where there is nothing at all.
+        """
+        closed = (case.rows.weights.T > 0).astype(float) @ (case.rows.room <= EPSILON) > 0
+        usable = case.stays if case.problem.battery else case.stays & ~closed
+        return cls(np.zeros(case.shape), np.where(usable, case.most[:, None], 0.0))
 
 
 class Relaxation:
@@ -101,7 +109,7 @@ class Relaxation:
             cost = cost - money.worth * cells.of(case.priority[:, None] * case.kwh_per_unit)
         self._columns = program.columns(cells.upper, cost, cells.lower)
         _energy_rows(program, case, cells, None if bare else money.worth)
-        battery = _battery(program, case) if case.problem.battery else None
+        battery = _battery(program, case, WEAR_PRICE * money.spread) if case.problem.battery else None
         _limit_rows(program, case, cells, battery, money.worth)
         if money.balanced:
             _balance_rows(program, case, cells, battery, money)
@@ -290,15 +298,17 @@ def _rows_of_terms(
     program.rows(counts, columns[order], factors[order], limit, equal=equal)
 
 
-def _battery(program: Program, case: Case) -> _Battery:
-    """The battery's columns, and the rows of what it holds at the end of each step."""
+def _battery(program: Program, case: Case, wear: float) -> _Battery:
+    """The battery's columns, and the rows of what it holds at the end of each step; `wear` is the price of a kWh that
+    goes in or out."""
     problem = case.problem
     battery = problem.battery
     assert battery  # noqa: S101 - asked before
     steps = np.arange(case.shape[1])
     nothing = np.zeros(steps.size)
-    charge = program.columns(np.full(steps.size, battery.charge_kw), nothing)
-    discharge = program.columns(np.minimum(battery.discharge_kw, most_given_kw(problem, battery.node)), nothing)
+    worn = wear * case.hours
+    charge = program.columns(np.full(steps.size, battery.charge_kw), worn)
+    discharge = program.columns(np.minimum(battery.discharge_kw, most_given_kw(problem, battery.node)), worn)
     least = nothing.copy()
     least[-1:] = battery.stored_kwh
     stored = program.columns(np.full(steps.size, battery.capacity_kwh), nothing, least)

@@ -59,7 +59,7 @@ class Vehicle:
 
     Rates are ampere per phase (AC) or kW (DC): it draws nothing, or between `least` and `most`, and after its
     departure `tail` for ever (see `optimizer.profiles.safe_tails`). `phases` are those that it may use, in the order of
-    their wiring; DC draws alike from all phases of the site. It is there from `arrival_s` to `departure_s`, seconds
+    their wiring; DC draws alike from all of them. It is there from `arrival_s` to `departure_s`, seconds
     after the start of the problem, and wants `energy_kwh` in that time, after the `taken_kwh` that it has (they make
     the sharing fair over the whole stay). A higher `priority` is served first.
     """

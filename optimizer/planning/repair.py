@@ -5,6 +5,7 @@ import numpy as np
 
 from optimizer.planning.case import EPSILON, Case, floored
 from optimizer.planning.filling import Filling
+from optimizer.planning.linear import Bounds
 from optimizer.planning.problem import Bools, Floats
 
 UNSEEN = 0.0005
@@ -49,3 +50,29 @@ def pattern(case: Case, free: Bools, rates: Floats) -> Bools:
             left[rows, step] -= takes
             on[vehicle, step] = True
     return on
+
+
+OPEN_PART = 0.25
+"""So much of what is open is decided at a time: the rates nearest to the least one are on, those farthest are off."""
+
+
+def narrower(case: Case, free: Bools, bounds: Bounds, rates: Floats) -> Bounds | None:
+    """Bounds in which some of the rates below the least one are decided; None if there are none.
+
+    Args:
+        case: the problem.
+        free: (n,) which vehicles are planned.
+        bounds: what is decided by now.
+        rates: the optimum within them, (n, t).
+    """
+    least = case.least[:, None]
+    undecided = (rates > EPSILON) & (rates < least - EPSILON) & (bounds.upper > bounds.lower)
+    if not undecided.any():
+        return None
+    shares = np.divide(rates, least, out=np.zeros(case.shape), where=undecided)
+    low, high = np.quantile(shares[undecided], (OPEN_PART, 1 - OPEN_PART))
+    decided = free[:, None] & (bounds.lower > 0)
+    wanted = np.where(decided, least + rates, np.where(undecided & (shares >= high), rates, 0.0))
+    on = pattern(case, free, np.where(free[:, None], wanted, rates))
+    off = undecided & ~on & (shares <= low)
+    return Bounds(np.where(free[:, None], np.where(on, least, 0.0), bounds.lower), np.where(off, 0.0, bounds.upper))

@@ -8,17 +8,18 @@ from optimizer.planning.case import EPSILON, Case
 from optimizer.planning.filling import Filling
 from optimizer.planning.linear import LATE_PRICE
 from optimizer.planning.problem import Bools, Floats
+from optimizer.planning.program import SolverFailed
 
 Planner = Callable[[Bools, Floats], Floats]
 """Plans the vehicles marked in (n,) anew beside the rates (n, t) of the others, all of which it returns; (n, t)."""
 
-VALUE_LOSS = 0.2
+VALUE_LOSS = 0.1
 VALUE_LOSS_KWH = 0.5
 """How much of the value of a free plan (and of its kWh) may be given up to leave schedules as they are. It can be much:
 what is planned for later may still be changed later, before anything is lost."""
 
 NEAR_H = 0.5
-NEAR_LOSS = 0.15
+NEAR_LOSS = 0.12
 NEAR_LOSS_KWH = 1.0
 """How much of the energy of the next `NEAR_H` hours may be given up for that: what is not used now is gone."""
 
@@ -31,6 +32,7 @@ def with_few_changes(case: Case, planner: Planner) -> Floats:
 
     Vehicles without a schedule before are planned into what the others leave. As long as that is not good enough, a few
     more are planned anew with them: those that matter most. A situation that did not change gives the same plan.
+    Where there is no time for that, or the solver fails at it, the free plan it is.
     """
     best = planner(np.ones(case.shape[0], dtype=bool), np.zeros(case.shape))
     before, known = _before(case)
@@ -41,7 +43,10 @@ def with_few_changes(case: Case, planner: Planner) -> Floats:
     bound = free.copy()
     while not free.all():
         fixed = np.where(free[:, None], 0.0, before)
-        plan = planner(free, fixed) if free.any() else fixed
+        try:
+            plan = planner(free, fixed) if free.any() else fixed
+        except SolverFailed:
+            return best
         if aim.reached(plan):
             return _taken_back(case, aim, plan, before, free & ~bound)
         ranking = np.where(free, -1.0, aim.matters(plan))

@@ -59,13 +59,12 @@ class Supply:
         """What one unit of a session's rate adds to the sum that a row limits."""
         if row.line == "kW":
             return self.kw_per_unit(phases, dc=dc)
-        ampere = 1 / self.kw_per_line_a() if dc else 1.0
-        lines = self.phases if dc else phases
-        if row.line not in lines:
+        ampere = 1 / self.kw_per_unit(phases, dc=False) if dc else 1.0
+        if row.line not in phases:
             return 0.0
         if self.wiring is Wiring.STAR:
             return ampere
-        angle = _PAIRS[frozenset(lines)][row.line] if len(lines) == 2 else 0.0
+        angle = _PAIRS[frozenset(phases)][row.line] if len(phases) == 2 else 0.0
         return ampere * math.cos(math.radians(angle) - _normal_rad(row.facet))
 
     def adds_up(self, line: Line) -> bool:

@@ -11,7 +11,8 @@ import pytest
 from matplotlib import image
 
 from cli.deployment import Deployment
-from optimizer.offline.scenario import LARGEST, MOST_CELLS, MOST_NODES, MOST_SESSIONS, MOST_STEPS, Scenario
+from optimizer.offline.scenario import MOST_CELLS, MOST_NODES, MOST_SESSIONS, MOST_STEPS, Scenario
+from optimizer.reading import LARGEST
 from tests.command import Ocpi
 
 Document = dict[str, Any]
@@ -336,7 +337,7 @@ def test_a_picture_without_matplotlib_is_refused_before_any_work(ocpi: Ocpi, mon
 def test_the_guide_can_be_followed(ocpi: Ocpi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").symlink_to(GUIDE.parent)
-    commands = [line for line in GUIDE.read_text().splitlines() if line.startswith("ocpi optimize ")]
+    commands = [line for line in GUIDE.read_text().splitlines() if line.startswith(".venv/bin/ocpi optimize ")]
     assert len(commands) == 3
     for command in commands:
         words, _, given = command.partition(" < ")

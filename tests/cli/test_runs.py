@@ -1,7 +1,7 @@
 """What runs tell of themselves, and doing one again."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,14 +10,16 @@ from ocpi import clock
 from ocpi.store import keys
 from ocpi.store.table import Table
 from ocpi.types.primitives import format_datetime
+from ocpi.visits.visit import driver_scope
 from tests.command import Ocpi
 from tests.functions.charging import HURRIED, NOW, PATIENT, Cpo
+from tests.objects import SESSION
 
 AT = format_datetime(NOW)
 
 
-def outcome(cpo: Cpo) -> dict[str, Any]:
-    run = cpo.sites.last_run("garage", NOW)
+def outcome(cpo: Cpo, moment: datetime = NOW) -> dict[str, Any]:
+    run = cpo.sites.last_run("garage", moment)
     assert run
     found: dict[str, Any] | None = cpo.sites.outcome("garage", run.id)
     assert found
@@ -115,10 +117,28 @@ def test_a_record_says_what_a_run_did_and_what_it_could_not(ocpi: Ocpi, cpo: Cpo
     assert {"load", "decide", "keep", "send", "build", "solve", "read", "repair", "check"} <= set(run["timing_ms"])  # type: ignore[arg-type]  # an object
 
 
-def test_what_is_kept_of_a_run_has_no_more_of_people_than_the_sessions(ocpi: Ocpi, cpo: Cpo) -> None:
-    cpo.begins("S1", charging_preferences=PATIENT)
-    cpo.loop.run()
-    assert "012345678" not in json.dumps(outcome(cpo), default=str)
-    run = cpo.sites.last_run("garage", NOW)
+def test_what_is_kept_of_a_run_names_no_driver_though_it_was_made_for_that_one(ocpi: Ocpi, cpo: Cpo, time: Any) -> None:
+    moved = {"last_updated": format_datetime(NOW + timedelta(seconds=1))}
+    hidden = [{"uid": "SECRET-UID", "type": "RFID", "issuer": "The company"}]
+    assert (
+        cpo.call("PATCH", "/receiver/locations/NL/SIM/L1", moved | {"publish_allowed_to": hidden}).status_code == 1000
+    )
+    cpo.begins("S1")
+    cpo.run()
+    time(hours=1)
+    cpo.ends("S1")
+    cpo.run()
+    time(minutes=1)
+    named = {"authorization_reference": "SECRET-REFERENCE", "driver_name": "SECRET-NAME"}
+    cpo.begins("S2", start_date_time=format_datetime(clock.now()), **named)
+    cpo.run()
+    run = cpo.sites.last_run("garage", clock.now())
     assert run
-    assert "012345678" not in json.dumps(run.record, default=str)
+    inputs = cpo.sites.inputs("garage", run.id)
+    assert inputs
+    token = SESSION["cdr_token"]
+    driver = driver_scope("garage", token["country_code"], token["party_id"], token["uid"])
+    kept = inputs.decode() + json.dumps([outcome(cpo, clock.now()), run.record], default=str)
+    assert [name for name in (token["uid"], token["contract_id"], driver, "SECRET") if name in kept] == []
+    assert [scope.partition(":")[0] for scope in sorted(json.loads(inputs)["history"])] == ["driver", "evse", "site"]
+    assert ocpi("site", "replay", "garage", "--at", format_datetime(clock.now())).exit_code == 0

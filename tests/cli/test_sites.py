@@ -1,11 +1,12 @@
 """`ocpi site …`: feeders and their limits, and what goes on at a site and why."""
 
+import json
 from typing import Any
 
 import pytest
 
 from tests.command import Ocpi
-from tests.functions.charging import Cpo, cpo
+from tests.functions.charging import PLACE, Cpo, cpo
 from tests.functions.conftest import connection, partner, time
 from tests.objects import SITE
 
@@ -55,6 +56,15 @@ def test_a_limit_below_the_base_load_is_accepted_with_a_warning(ocpi: Ocpi, cpo:
     assert warnings[0].startswith("Warning: grid, L1: the base load of 50 A is above the limit of 40 A (ever to ever)")
     assert len(warnings) == 3, "one for each phase"
     assert ocpi("site", "show", "garage", "--json").json["warnings"][0] in printed.out
+
+
+@pytest.mark.parametrize("broken", [{"min_a": 1e308}, {"location": None}])
+def test_a_site_that_this_version_cannot_read_is_replaced(ocpi: Ocpi, cpo: Cpo, broken: dict[str, object]) -> None:
+    known = cpo.sites.config("garage")
+    cpo.sites.put_config("garage", json.dumps(SITE | broken), PLACE, known, None)
+    elsewhere = SITE["location"] | {"location_id": "L9"}
+    assert ocpi.put(SITE | {"location": elsewhere}).out == "Site 'garage' is replaced.\n"
+    assert cpo.sites.site_of(PLACE.text) == (None if "min_a" in broken else "garage"), "what it stood for is free again"
 
 
 def test_every_wrong_place_of_the_tree_is_named_at_once(ocpi: Ocpi, cpo: Cpo) -> None:

@@ -42,6 +42,7 @@ def test_a_site_is_one_run_s_at_a_time(store: Store) -> None:
     assert take(store, T + 1) is NotTaken.LEFT
 
 
+@pytest.mark.usefixtures("at_once")
 def test_of_many_at_once_one_has_the_site(store: Store) -> None:
     with ThreadPoolExecutor(8) as threads:
         turns = list(threads.map(lambda _: take(store), range(8)))
@@ -73,7 +74,7 @@ def test_a_run_that_does_not_plan_leaves_a_wanted_plan_to_be_made(store: Store) 
 def test_a_holder_without_time_leaves_it_to_the_next(store: Store) -> None:
     lease = taken(store)
     take(store, T + 1)
-    assert finish(store, lease, T, go_on=False) is None
+    assert finish(store, lease, T, go_on=False) == "session", "he has to ask another"
     assert taken(store, T + 3, asked_at=T + 3, replans=False).asked == "session"
 
 

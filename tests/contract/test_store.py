@@ -297,15 +297,17 @@ def test_what_cannot_be_read_is_there_all_the_same(store: Store) -> None:
         keys.session_profile(place.text, session(store, "S2").text), {"document": '{"pending": 1}', "revision": "x"}
     )
     found = sites.place(place)
-    assert [found.sessions[session(store, id_).text].get("id") for id_ in ("S1", "S2", "S3")] == [None, None, "S3"]
+    first, second, third = (found.sessions[session(store, id_).text] for id_ in ("S1", "S2", "S3"))
+    assert (first, third["id"]) == ({}, "S3")
+    assert second == {"evse_uid": "E1", "connector_id": "1"}, "where it is"
     assert not found.profiles
 
 
 def test_what_was_learned_is_read_by_scope(store: Store) -> None:
-    sites = store.sites
+    histories = Histories(store.sites_table)
     Table(store.sites_table).put(keys.learned(store.name, "site"), {"document": '{"n": 1}'})
     wanted = ["site", *(f"evse:{number}" for number in range(120))]
-    assert sites.learned(store.name, wanted) == {"site": {"n": 1}}
+    assert histories.learned(store.name, wanted) == {"site": {"n": 1}}
 
 
 def visit(store: Store, hour: int) -> Visit:
@@ -317,15 +319,16 @@ def visit(store: Store, hour: int) -> Visit:
 
 def test_a_visit_is_learned_once(store: Store) -> None:
     histories, first = Histories(store.sites_table), visit(store, 0)
-    assert not histories.learned(session(store).text)
+    assert not histories.visited(session(store).text)
     assert histories.learn(store.name, session(store).text, first, UTC, NOW)
     assert not histories.learn(store.name, session(store).text, first, UTC, NOW)
-    assert histories.learned(session(store).text)
+    assert histories.visited(session(store).text)
     assert histories.learn(store.name, session(store, "S2").text, visit(store, 1), UTC, NOW)
-    learned = store.sites.learned(store.name, first.arrival.scopes)
+    learned = Histories(store.sites_table).learned(store.name, first.arrival.scopes)
     assert [round(sum(Record.model_validate(each).energies.values())) for each in learned.values()] == [2, 2, 2]
 
 
+@pytest.mark.usefixtures("at_once")
 def test_visits_that_end_at_the_same_moment_are_all_learned(store: Store) -> None:
     histories = Histories(store.sites_table)
 
@@ -335,7 +338,7 @@ def test_visits_that_end_at_the_same_moment_are_all_learned(store: Store) -> Non
     with ThreadPoolExecutor(4) as threads:
         new = list(threads.map(learn, range(8)))
     assert sum(new) == 4
-    (site_,) = store.sites.learned(store.name, ["site"]).values()
+    (site_,) = Histories(store.sites_table).learned(store.name, ["site"]).values()
     assert Record.model_validate(site_).energies == {26: 4}
 
 
@@ -343,4 +346,4 @@ def test_what_was_learned_and_cannot_be_read_is_learned_anew(store: Store) -> No
     broken = {"document": '{"since": 1}', "revision": "x"}
     Table(store.sites_table).put(keys.learned(store.name, "site"), broken)
     assert Histories(store.sites_table).learn(store.name, session(store).text, visit(store, 0), UTC, NOW)
-    assert Record.model_validate(store.sites.learned(store.name, ["site"])["site"]).energies == {26: 1}
+    assert Record.model_validate(Histories(store.sites_table).learned(store.name, ["site"])["site"]).energies == {26: 1}

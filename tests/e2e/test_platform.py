@@ -90,7 +90,8 @@ def test_a_session_is_sent_a_profile_within_seconds(stack: Stack, cpo: Cpo) -> N
     cpo.client.call("PUT", cpo.urls["sessions", "RECEIVER"] + "/NL/SIM/S1", session)
     (request,) = eventually(lambda: asked, within_s=20)
     periods = request.body["charging_profile"]["charging_profile_period"]
-    assert periods[0] == {"start_period": 0, "limit": 32.0}
+    assert periods[0]["start_period"] == 0
+    assert 6 <= periods[0]["limit"] <= 32
     status, answer = cpo.client.call("POST", request.body["response_url"], {"result": "ACCEPTED"})
     assert (status, answer["status_code"]) == (200, 1000)
     shown = eventually(

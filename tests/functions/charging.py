@@ -16,7 +16,7 @@ from ocpi.types.versions import ModuleID
 from optimizer.site import parse_site
 from tests.api import Reply, request
 from tests.loop import Loop
-from tests.objects import EVSE, LOCATION, SESSION, SITE
+from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION, SITE
 from tests.partner import Answer, Seen, ok
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 PLACE = ObjectId("cpo", ModuleID.LOCATIONS, "NL", "SIM", "L1")
+
+SMALL = CONNECTOR | {"max_amperage": 6}
 
 PATIENT = {"profile_type": "REGULAR", "departure_time": "2026-11-22T20:00:00Z", "energy_need": 20}
 HURRIED = {"profile_type": "FAST", "departure_time": "2026-11-22T09:00:00Z", "energy_need": 20}
@@ -88,10 +90,11 @@ class Cpo:
 
 @pytest.fixture
 def cpo(time: Any, connection: "Connection") -> Cpo:
-    """With a site of two EVSEs behind 40 A a phase, where cars draw 6 A without a profile."""
+    """With a site of two EVSEs behind 40 A a phase, where cars draw 6 A without a profile, and a small one that takes
+    none."""
     sites = Sites("sites")
     cpo = Cpo(connection, Loop(), sites)
-    evses = [EVSE, EVSE | {"uid": "E2"}, EVSE | {"uid": "E3", "capabilities": []}]
+    evses = [EVSE, EVSE | {"uid": "E2"}, EVSE | {"uid": "E3", "capabilities": [], "connectors": [SMALL]}]
     assert cpo.call("PUT", "/receiver/locations/NL/SIM/L1", LOCATION | {"evses": evses}).status_code == 1000
     sites.put_config("garage", parse_site(json.dumps(SITE)).model_dump_json(exclude_none=True), PLACE, None, None)
     return cpo

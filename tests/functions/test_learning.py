@@ -23,7 +23,7 @@ STAYED = {"start_date_time": "2026-11-22T08:00:00Z", "end_date_time": "2026-11-2
 
 
 def known(cpo: Cpo, scope: str = "site") -> Record | None:
-    document = cpo.sites.learned("garage", [scope]).get(scope)
+    document = Histories("sites").learned("garage", [scope]).get(scope)
     return Record.model_validate(document) if document else None
 
 
@@ -77,7 +77,7 @@ def test_what_was_learned_is_believed_of_the_next_visit(ended: Cpo, time: Any) -
         stayed = {"start_date_time": format_datetime(start), "end_date_time": format_datetime(clock.now())}
         completes(ended, f"S{number}", **stayed)
     ended.run()
-    history = History.of(ended.sites.learned("garage", ["site", "evse:E1", DRIVER]))
+    history = History.of(Histories("sites").learned("garage", ["site", "evse:E1", DRIVER]))
     now = clock.now()
     belief = history.believe(Arrival(at=now, evse_uid="E1", driver=DRIVER), now, 0.0, Assumed(8, 40))
     assert belief.departure - now == pytest.approx(timedelta(hours=2), abs=timedelta(minutes=15))
@@ -155,7 +155,7 @@ def test_on_how_many_phases_was_metered_is_learned(cpo: Cpo, time: Any) -> None:
     time(hours=2)
     completes(cpo)
     cpo.run()
-    assert History.of(cpo.sites.learned("garage", ["site"])).current_is_per_phase
+    assert History.of(Histories("sites").learned("garage", ["evse:E1"])).current_is_per_phase("E1")
 
 
 @pytest.mark.parametrize(

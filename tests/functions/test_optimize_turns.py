@@ -4,7 +4,7 @@ import json
 import threading
 import time as wall_clock
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from importlib import import_module
 from typing import Any
@@ -25,6 +25,7 @@ from ocpi.store.table import Table
 from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
 from optimizer import situation
+from optimizer.planning.solve import solve
 from optimizer.run import Runner
 from optimizer.site import parse_site
 from tests.functions.charging import PATIENT, PLACE, Cpo
@@ -58,6 +59,16 @@ def put_site(cpo: Cpo, **changes: object) -> None:
     cpo.sites.put_config("garage", site.model_dump_json(exclude_none=True), PLACE, known, None)
 
 
+@dataclass(frozen=True)
+class Hurried:
+    """What Lambda tells a function that has little time left."""
+
+    left_s: float
+
+    def get_remaining_time_in_millis(self) -> int:
+        return int(self.left_s * 1000)
+
+
 class Died(BaseException):
     """The function's time is over."""
 
@@ -83,6 +94,12 @@ def test_a_site_is_planned_for_every_reason_there_is(cpo: Cpo, time: Any) -> Non
         evses = [EVSE, EVSE | {"uid": "E2", "last_updated": now}, EVSE | {"uid": "E4", "last_updated": now}]
         return cpo.call("PUT", "/receiver/locations/NL/SIM/L1", LOCATION | {"evses": evses, "last_updated": now})
 
+    def tells() -> object:
+        periods = [{"start_period": 0, "limit": 8}]
+        profile = {"charging_rate_unit": "A", "charging_profile_period": periods}
+        told = {"start_date_time": format_datetime(clock.now()), "charging_profile": profile}
+        return cpo.call("PUT", "/sender/chargingprofiles/S1", told)
+
     assert "schedule" in happens(cpo.loop.plan)
     assert "session" in happens(lambda: cpo.begins("S1"))
     assert "session" in happens(patched({"kwh": 2}))
@@ -90,6 +107,7 @@ def test_a_site_is_planned_for_every_reason_there_is(cpo: Cpo, time: Any) -> Non
     assert "site" in happens(lambda: put_site(cpo, limits=[{"limit_a": {"L1": 30, "L2": 30, "L3": 30}}]))
     assert "site" in happens(lambda: put_site(cpo, price_per_kwh=[0.2] * 12 + [0.4] * 12))
     assert "location" in happens(moved)
+    assert "told" in happens(tells)
     assert "session" in happens(lambda: cpo.ends("S1"))
 
 
@@ -184,12 +202,12 @@ def crowd(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     inside, lock, run = [0], threading.Lock(), Runner.run
     seen: list[int] = []
 
-    def counted(runner: Runner, lease: Lease, now: Any, reason: Reason) -> Any:
+    def counted(*arguments: Any) -> Any:
         with lock:
             inside[0] += 1
             seen.append(inside[0])
         try:
-            return run(runner, lease, now, reason)
+            return run(*arguments)
         finally:
             with lock:
                 inside[0] -= 1
@@ -217,12 +235,12 @@ def test_what_comes_while_a_site_is_planned_is_seen_by_another_run_of_the_same_h
     decide = situation.decide
     other: list[int] = []
 
-    def slow(inputs: Any) -> Any:
+    def slow(*arguments: Any) -> Any:
         if not other:
             cpo.begins("S2", "E2")
             cpo.loop.run()  # another function gets the message meanwhile, and leaves it
             other.append(len(reasons(cpo)))
-        return decide(inputs)
+        return decide(*arguments)
 
     monkeypatch.setattr("optimizer.run.decide", slow)
     cpo.result = None
@@ -230,6 +248,34 @@ def test_what_comes_while_a_site_is_planned_is_seen_by_another_run_of_the_same_h
     cpo.loop.run()
     assert other == [0]
     assert [run["sessions"] for run in cpo.sites.runs("garage") if "planned" in run].count(2) == 1
+
+
+def test_what_a_run_has_no_time_for_any_more_is_done_by_another_one(cpo: Cpo, monkeypatch: pytest.MonkeyPatch) -> None:
+    decide = situation.decide
+    other: list[bool] = []
+
+    def slow(*arguments: Any) -> Any:
+        if not other:
+            other.append(True)
+            cpo.begins("S1")
+            cpo.loop.run()  # another function gets the message meanwhile, and leaves it
+        return decide(*arguments)
+
+    monkeypatch.setattr("optimizer.run.decide", slow)
+    import_module("optimizer.handlers").handler(event(), Hurried(29))
+    assert [run["sessions"] for run in cpo.sites.runs("garage")] == [0]
+    cpo.loop.run()
+    assert sorted(str(run["sessions"]) for run in cpo.sites.runs("garage") if "planned" in run) == ["0", "1"]
+
+
+@pytest.mark.parametrize(("left_s", "solver_s"), [(60, 20), (25, 5), (15, -5)])
+def test_the_solver_leaves_the_time_that_sending_needs(cpo: Cpo, left_s: float, solver_s: float) -> None:
+    cpo.begins("S1")
+    with patch("optimizer.situation.solve", wraps=solve) as planning:
+        import_module("optimizer.handlers").handler(event(), Hurried(left_s))
+    assert planning.call_args.kwargs == {"time_limit_s": solver_s}
+    cpo.loop.run()
+    assert [id_ for id_, _ in cpo.put] == ["S1"], "there is always a plan"
 
 
 def test_a_run_that_died_blocks_its_site_for_its_time_only(cpo: Cpo, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,8 +10,12 @@ from unittest.mock import patch
 import pytest
 
 from ocpi import clock
+from ocpi.store import keys
+from ocpi.store.keys import ObjectId
 from ocpi.store.profiles import ProfileState
+from ocpi.store.table import Table
 from ocpi.types.primitives import format_datetime
+from ocpi.types.versions import ModuleID
 from optimizer.site import parse_site
 from tests.api import request
 from tests.functions.charging import HURRIED, NOW, PATIENT, PLACE, Cpo
@@ -157,9 +161,10 @@ def test_a_wrong_result_is_2001(cpo: Cpo) -> None:
 
 @pytest.mark.requirement("CHP-17")
 @pytest.mark.requirement("CHP-27")
-def test_an_active_profile_that_the_cpo_tells_is_what_counts(cpo: Cpo) -> None:
+def test_an_active_profile_that_the_cpo_tells_is_what_counts(cpo: Cpo, time: Any) -> None:
     cpo.begins("S1")
     cpo.run()
+    time(seconds=10)
     active = {
         "start_date_time": "2026-11-22T08:00:10Z",
         "charging_profile": {
@@ -173,6 +178,47 @@ def test_an_active_profile_that_the_cpo_tells_is_what_counts(cpo: Cpo) -> None:
     cpo.run()
     limit = cpo.put[-1][1]["charging_profile"]["charging_profile_period"][0]["limit"]
     assert limit > 26, "the plan is set again"
+
+
+def test_the_others_give_way_at_once_to_a_charge_point_that_goes_its_own_way(cpo: Cpo, time: Any) -> None:
+    cpo.answer = "REJECTED"
+    cpo.begins("S1")
+    cpo.run()
+    cpo.answer = "ACCEPTED"
+    cpo.begins("S2", "E2")
+    cpo.run()
+    assert cpo.allowed_a("S2") > 8
+    time(seconds=10)
+    more = active_profile("2026-11-22T08:00:10Z", charging_profile_period=[{"start_period": 0, "limit": 32}])
+    assert cpo.call("PUT", "/sender/chargingprofiles/S1", more).status_code == 1000
+    cpo.run()
+    assert cpo.allowed_a("S1") == 32
+    assert cpo.allowed_a("S2") <= 8, "40 A less 32 A"
+
+
+def test_a_profile_above_what_its_evse_gives_leaves_the_others_their_room(cpo: Cpo, time: Any) -> None:
+    known = cpo.sites.config("garage")
+    larger = parse_site(json.dumps(SITE)).with_limit(None, None, {"L1": 80, "L2": 80, "L3": 80})
+    cpo.sites.put_config("garage", larger.model_dump_json(exclude_none=True), PLACE, known, None)
+    cpo.answer = "REJECTED"
+    cpo.begins("S1")
+    cpo.run()
+    cpo.answer = "ACCEPTED"
+    time(seconds=10)
+    odd = active_profile("2026-11-22T08:00:10Z", charging_profile_period=[{"start_period": 0, "limit": 999}])
+    assert cpo.call("PUT", "/sender/chargingprofiles/S1", odd).status_code == 1000
+    cpo.begins("S2", "E2")
+    cpo.run()
+    assert cpo.allowed_a("S2") > 26, "80 A less 32 A and the room for newcomers"
+
+
+def test_a_profile_is_known_for_as_long_as_a_car_may_stay(cpo: Cpo) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    session = ObjectId("cpo", ModuleID.SESSIONS, "NL", "SIM", "S1")
+    item = Table("sites").get(keys.session_profile(PLACE.text, session.text))
+    assert item
+    assert item["expires_at"] >= (NOW + timedelta(days=365)).timestamp()
 
 
 def test_an_active_profile_of_an_unknown_session_is_404(cpo: Cpo) -> None:
@@ -323,9 +369,10 @@ def test_a_wrong_active_profile_is_2001_and_changes_nothing(cpo: Cpo, profile: d
     assert 26 < cpo.allowed_a("S1") <= 32
 
 
-def test_an_active_profile_that_cannot_be_read_counts_as_the_evse_s_maximum(cpo: Cpo) -> None:
+def test_an_active_profile_that_cannot_be_read_counts_as_the_evse_s_maximum(cpo: Cpo, time: Any) -> None:
     cpo.begins("S1")
     cpo.run()
+    time(seconds=10)
     watts = active_profile("2026-11-22T08:00:10Z", charging_rate_unit="W")
     assert cpo.call("PUT", "/sender/chargingprofiles/S1", watts).status_code == 1000
     cpo.answer = "TOO_OFTEN"

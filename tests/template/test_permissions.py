@@ -45,7 +45,8 @@ ALLOWED = {
     | {
         "PartnersTable": "dynamodb: GetItem Query",
         "ObjectsTable": "dynamodb: GetItem PutItem Query",
-        "SitesTable": "dynamodb: GetItem PutItem",
+        "SitesTable LOCATION#*": "dynamodb: GetItem PutItem",
+        "SitesTable REQUEST#*": "dynamodb: GetItem",
         "TimeoutQueue": "sqs: SendMessage",
         "TokenKey": "kms: Decrypt",
     },
@@ -76,7 +77,7 @@ ALLOWED = {
         "PartnersTable": "dynamodb: GetItem",
         "DeliveriesTable": "dynamodb: DeleteItem GetItem PutItem Query UpdateItem",
         "ObjectsTable": "dynamodb: GetItem",
-        "SitesTable": "dynamodb: GetItem PutItem",
+        "SitesTable LOCATION#*": "dynamodb: GetItem PutItem",
         "TokenKey": "kms: Decrypt",
     },
     "TimeoutsFunction": {
@@ -102,7 +103,7 @@ ALLOWED = {
         "TokenKey": "kms: Decrypt",
     },
     "OptimizeFunction": {
-        "OptimizeQueue": f"sqs: {RECEIVE}",
+        "OptimizeQueue": f"sqs: {RECEIVE} SendMessage",
         "PushQueue": "sqs: SendMessage",
         "ObjectsTable": "dynamodb: GetItem",
         "SitesTable": "dynamodb: BatchGetItem ConditionCheckItem GetItem PutItem Query",

@@ -82,22 +82,24 @@ def test_what_concerns_one_partner_or_site_is_done_in_order(template: Template, 
 
 
 @pytest.mark.parametrize(
-    ("mapping", "queue"),
+    ("mapping", "queue", "patience"),
     [
-        ("PushMessages", "PushQueue"),
-        ("OptimizeMessages", "OptimizeQueue"),
-        ("TimeoutMessages", "TimeoutQueue"),
-        ("PullMessages", "PullQueue"),
+        ("PushMessages", "PushQueue", (6, 6)),
+        # What failed blocks its site until it comes again. Its function is never throttled, so there is time enough.
+        ("OptimizeMessages", "OptimizeQueue", (1.2, 1.5)),
+        ("TimeoutMessages", "TimeoutQueue", (6, 6)),
+        ("PullMessages", "PullQueue", (6, 6)),
     ],
 )
 def test_a_queue_delivers_one_message_at_a_time_and_not_twice_at_once(
-    template: Template, mapping: str, queue: str
+    template: Template, mapping: str, queue: str, patience: tuple[float, float]
 ) -> None:
     properties = template.properties(mapping)
     assert target(properties["EventSourceArn"]) == queue
     assert properties["BatchSize"] == 1
     function = template.properties(target(properties["FunctionName"]))
-    assert template.properties(queue)["VisibilityTimeout"] >= 6 * function["Timeout"]
+    least, most = patience
+    assert least <= template.properties(queue)["VisibilityTimeout"] / function["Timeout"] <= most
 
 
 @pytest.mark.parametrize("mapping", ["ObjectsStream", "SitesStream"])

@@ -11,7 +11,15 @@ from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.locations import Location
 from ocpi.types.sessions import ChargingPreferences, Session
 from ocpi.visits.visit import MOST_KWH, Visit, arrival
-from optimizer.beliefs import FAST_PRIORITY, LEAST_DC_KW, TOP_UP_KWH, Charging, believe, newcomer_a
+from optimizer.beliefs import (
+    FAST_PRIORITY,
+    LEAST_DC_KW,
+    TOP_UP_KWH,
+    Charging,
+    believe,
+    newcomer_a,
+    unknown_newcomer_a,
+)
 from optimizer.history import HORIZON, OVERSTAY, History
 from optimizer.site import Site, parse_site
 from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION
@@ -67,7 +75,8 @@ def test_a_single_phase_may_carry_all_the_power(connector: dict[str, object], wo
     assert charging.most == pytest.approx(max_a)
     assert charging.default_limit == charging.worst
     assert charging.least == 6
-    assert newcomer_a(location(**connector), site()) == pytest.approx(worst_a)
+    assert newcomer_a("E1", location(**connector), site()) == pytest.approx(worst_a)
+    assert newcomer_a("e1", location(**connector), site(default_limit_a=10)) == 10
 
 
 def test_dc_counts_in_kw_and_is_planned_where_the_evse_takes_profiles() -> None:
@@ -77,7 +86,7 @@ def test_dc_counts_in_kw_and_is_planned_where_the_evse_takes_profiles() -> None:
     assert charging.plannable
     assert [charging.worst, charging.most, charging.least] == pytest.approx([41.4, 41.4, LEAST_DC_KW])
     assert charging.default_limit == pytest.approx(6.9)
-    assert newcomer_a(location(**dc), site()) == pytest.approx(60)
+    assert newcomer_a("E1", location(**dc), site()) == pytest.approx(60)
     assert believed(location(**dc, id="2"), site(evses=[{"evse_uid": "e1", "max_a": 20}])).worst == pytest.approx(13.8)
 
 
@@ -112,9 +121,14 @@ def test_a_connector_of_fewer_phases_has_the_first_of_its_wiring(power_type: str
 
 def test_a_car_counts_on_every_phase_until_metering_tells() -> None:
     rotated = site(evses=[{"evse_uid": "e1", "phases": ["L2", "L3", "L1"]}])
-    shown = History().after(Visit(arrival("garage", _session(), None), NOW, 10.0, phases=3))
+    shown, elsewhere = (
+        History().after(Visit(arrival("garage", _session(evse_uid=uid), None), NOW, 10.0, phases=3))
+        for uid in ("E1", "E2")
+    )
     assert believed(own=rotated, charging_periods=metered(4.6, 10)).phases == ("L2", "L3")
     assert believed(own=rotated, charging_periods=metered(3.6, 16), history=shown).phases == ("L2",)
+    summed = believed(own=rotated, charging_periods=metered(3.6, 16), history=elsewhere)
+    assert summed.phases == ("L2", "L3", "L1"), "another meter says nothing of this one"
     for told in (metered(3.6, 16), metered(2.2, 4.8), metered(5.8, 16), [*metered(3.6, 16), *metered(11, 16)]):
         assert believed(own=rotated, charging_periods=told).phases == ("L2", "L3", "L1")
     assert believed(charging_periods=metered(3.6, 16), history=shown).phases == ("L1", "L2", "L3")
@@ -130,12 +144,15 @@ def test_an_evse_that_was_not_told_is_asked_and_counts_32_a() -> None:
     charging = believe("id", SESSION, None, site(), NOW)
     assert charging.plannable
     assert charging.worst == 32
-    assert newcomer_a(None, site()) == 32
+    assert newcomer_a("E1", None, site()) == unknown_newcomer_a(site()) == 32
+    assert unknown_newcomer_a(site(default_limit_a=6)) == 6
 
 
-def test_an_evse_without_the_capability_is_not_planned() -> None:
+def test_an_evse_without_the_capability_is_not_planned_and_counts_at_its_most() -> None:
     place = Location.model_validate(LOCATION | {"evses": [EVSE | {"capabilities": []}]})
-    assert not believed(place).plannable
+    charging = believed(place, site(default_limit_a=6))
+    assert (charging.plannable, charging.default_limit) == (False, charging.worst)
+    assert newcomer_a("E1", place, site(default_limit_a=6)) == charging.worst
 
 
 def test_a_session_that_cannot_be_read_counts_at_the_worst_and_is_not_planned() -> None:

@@ -310,6 +310,36 @@ def test_what_cannot_be_read_is_learned_anew() -> None:
     assert History.of({"site": {"since": "never"}}).records == {}
 
 
+LEARNED = learned(visit(MONDAY - timedelta(weeks=each), phases=3) for each in range(9)).records["site"].document()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"energies": {"100000": 9}},
+        {"stays": {"0": {"100000": 9}, "1": {"64": 9}}},
+        {"energy_shares": {"-33": 9}},
+        {"arrivals": {"168": 9}},
+        {"phases": {"0": 9}},
+        {"energies": {"0": 1e300}},
+    ],
+)
+def test_bins_and_counts_that_cannot_be_are_learned_anew(wrong: dict[str, Any]) -> None:
+    assert set(History.of({"site": LEARNED}).records) == {"site"}
+    assert History.of({"site": LEARNED | wrong}).records == {}
+
+
+@given(st.lists(st.sampled_from([1, 1999, 2026, 2027, 2090, 9999]), min_size=3, max_size=3))
+def test_whatever_dates_were_stored_there_is_a_belief(years: list[int]) -> None:
+    dates = {name: f"{year:04}-11-16T00:00:00Z" for name, year in zip(("epoch", "since", "as_of"), years, strict=True)}
+    history = History.of({"site": LEARNED | dates})
+    assert set(history.records) == {"site"}
+    assert stays(history) > 0
+    assert needs(history, told_kwh=10) > 0
+    assert (history.newcomers(NOW, timedelta(minutes=2)) or 0) < 50
+    assert stays(history.after(visit(NOW))) > 0
+
+
 def test_nobody_can_read_a_token_from_a_scope_or_know_the_driver_at_another_site() -> None:
     scope: Callable[..., str] = driver_scope
     assert scope("garage", "nl", "tnm", "anna") == scope("garage", "NL", "TNM", "ANNA") == ANNA

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ocpi.store.profiles import ProfileState
+from ocpi.store.profiles import MOST_DOUBTFUL, ProfileState
 from ocpi.types.chargingprofiles import (
     ActiveChargingProfile,
     ChargingProfile,
@@ -155,6 +155,12 @@ def test_a_limit_that_drops_overtakes_an_increase_that_is_not_answered() -> None
     assert to_send([overtaking], {"a": steps(10)}, limits_of(steps(20)), at(0)) == [], "once is enough"
 
 
+def test_a_request_that_breaks_the_whole_limit_at_any_time_is_overtaken() -> None:
+    state = SessionState("a", on("L1"), 6, accepted=steps(6), pending=steps(32))
+    ((_, sent),) = to_send([state], {"a": steps(6)}, limits_of(steps(20)), at(0), limits_of(steps(40, 20)))
+    assert sent == steps(6), "from the second hour on"
+
+
 def test_newcomers_who_use_the_head_room_overtake_nothing() -> None:
     state = SessionState("a", on("L1"), 6, accepted=steps(6), pending=steps(16))
     whole = limits_of(steps(20))
@@ -166,6 +172,12 @@ def asked(profile: ProfileState, schedule: Schedule, id_: str, hour: float) -> P
     pending = sending(profile, read(profile, hour), schedule, id_, at(hour)).asking(id_, at(hour))
     assert pending
     return pending
+
+
+def active(schedule: Schedule, hour: float) -> ActiveChargingProfile:
+    """What a charge point calculates."""
+    profile = schedule.to_charging_profile().model_copy(update={"start_date_time": None})
+    return ActiveChargingProfile(start_date_time=at(hour), charging_profile=profile)
 
 
 def read(profile: ProfileState, hour: float, *, dc: bool = False) -> SessionState:
@@ -203,10 +215,57 @@ def test_what_a_charge_point_tells_while_a_request_is_open_counts_beside_it() ->
     told: Any = {"start_date_time": at(0.01), "charging_profile": steps(20).to_charging_profile()}
     told["charging_profile"] = told["charging_profile"].model_copy(update={"start_date_time": at(0.01)})
     profile = asked(ProfileState(), steps(8), "first", 0)
-    changed = profile.changed(ActiveChargingProfile.model_validate(told))
+    changed = profile.changed(ActiveChargingProfile.model_validate(told), at(0.01))
     assert changed
     assert worst_case(read(changed.concluded(ACCEPTED, at(0.02)), 0.02)).at(at(0.02)) == 20
     assert worst_case(read(profile.concluded(ACCEPTED, at(0.02)), 0.02)).at(at(0.02)) == 8
+
+
+def test_what_a_charge_point_tells_counts_however_late_it_is_heard() -> None:
+    profile = asked(ProfileState(), steps(10), "first", 1).concluded(ACCEPTED, at(3))
+    late = profile.changed(active(steps(32), 2), at(4))
+    assert late
+    assert worst_case(read(late, 4)).at(at(4)) == 32, "it may have come after the result that we heard of first"
+    late = asked(late, steps(10), "second", 5).concluded(ACCEPTED, at(5))
+    assert worst_case(read(late, 5)).at(at(5)) == 10
+    assert late.changed(active(steps(32), 2), at(6)) is None, "older than what is in force"
+
+
+def test_what_a_charge_point_tells_late_counts_beside_an_open_request() -> None:
+    profile = asked(ProfileState(), steps(10), "first", 1).concluded(ACCEPTED, at(3))
+    late = asked(profile, steps(8), "second", 3).changed(active(steps(32), 3), at(4))
+    assert late
+    assert worst_case(read(late.concluded(ACCEPTED, at(4)), 4)).at(at(4)) == 32
+
+
+def test_a_clock_that_is_ahead_does_not_silence_a_charge_point() -> None:
+    profile = ProfileState().changed(active(steps(8), 9), at(1))
+    assert profile
+    profile = profile.changed(active(steps(32), 2), at(2))
+    assert profile
+    assert worst_case(read(profile, 2)).at(at(2)) == 32
+
+
+def test_a_charge_point_may_tell_any_number_of_profiles() -> None:
+    profile = asked(ProfileState(), steps(10), "first", 1).concluded(ACCEPTED, at(3))
+    for rate in range(100):
+        profile = profile.changed(active(steps(rate % 8), 2), at(4)) or profile
+    assert len(profile.doubtful) <= MOST_DOUBTFUL
+    assert worst_case(read(profile, 4)).at(at(4)) == 32, "any of them may be in force"
+
+
+def test_nothing_is_sent_just_before_its_deadline() -> None:
+    profile = sending(ProfileState(), read(ProfileState(), 0), steps(16), "first", at(0))
+    assert profile.deadline
+    assert profile.asking("first", profile.deadline - timedelta(seconds=16))
+    assert profile.asking("first", profile.deadline - timedelta(seconds=15)) is None
+    assert worst_case(read(profile, 0)).at(at(0)) == 16, "it counts all the same"
+
+
+def test_no_profile_makes_an_evse_give_more_than_it_can() -> None:
+    state = SessionState("a", on("L1"), 6, accepted=steps(999), pending=steps(500, 8), doubtful=steps(40))
+    assert worst_case(state.at_most(32)).same(steps(32), at(0))
+    assert worst_case(state.at_most(32).refused()).same(steps(32), at(0))
 
 
 @pytest.mark.parametrize(

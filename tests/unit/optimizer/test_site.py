@@ -313,6 +313,13 @@ WRONG = {
         "feeders[2].base_load_a.L3: the feeder has no such phase (L2)",
     ),
     "both loads": (top(base_load_kw=3, base_load_a={"L1": 3}), "give either base_load_a"),
+    "load beyond all": (top(base_load_kw=1e308), "base_load_kw: must be 100000 or less, is 1e+308"),
+    "inflow beyond all": (top(base_load_kw=-1e308), "base_load_kw: must be -100000 or more, is -1e+308"),
+    "current beyond all": (top(min_a=1e308), "min_a: must be 100000 or less, is 1e+308"),
+    "price beyond all": (
+        top(demand_charge={"price_per_kw": 1e300}),
+        "demand_charge.price_per_kw: must be 100000 or less, is 1e+300",
+    ),
     "NaN load": (top(base_load_kw=float("nan")), "base_load_kw: must be a finite number, is nan"),
     "NaN price": (
         top(price_per_kwh=[0.1] * 23 + [float("nan")]),

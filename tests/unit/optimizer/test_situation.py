@@ -72,19 +72,33 @@ def at_first(decision: Decision, node: str, phase: Phase) -> float:
 # A slow and simple account of what flows where, from the documents alone.
 
 
-def flows(site: Document, session: Charging, rate: float, node: str) -> dict[Phase, float]:
-    """The ampere that a session brings to a node."""
+def flows(site: Document, document: Document, session: Charging, rate: float, node: str) -> dict[Phase, float]:
+    """The ampere that a session brings to a node; one of which nobody knows where it is may be at any."""
     parents = {feeder["id"]: feeder.get("parent") or "grid" for feeder in site["feeders"]}
     placed = {each["evse_uid"].lower(): each.get("feeder") or "grid" for each in site["evses"]}
-    at = placed.get(session.session.evse_uid.lower(), "grid") if session.session else "grid"
-    path = [at]
+    path = [placed.get(document["evse_uid"].lower(), "grid")] if "evse_uid" in document else [node]
     while path[-1] != "grid":
         path.append(parents[path[-1]])
     if node not in path:
         return {}
-    if session.dc:
-        return dict.fromkeys(PHASES, rate * 1000 / (3 * site["voltage_v"]))
-    return dict.fromkeys(session.phases, rate)
+    ampere = rate * 1000 / (len(session.phases) * site["voltage_v"]) if session.dc else rate
+    return dict.fromkeys(session.phases, ampere)
+
+
+def without_profile_a(site: Document, read: Inputs, document: Document) -> float:
+    """What an AC session may draw that has had no profile: the default only where its EVSE takes profiles."""
+    told = read.location["evses"] if read.location else []
+    evses: list[Document] = told  # type: ignore[assignment]  # of JSON
+    there = [each for each in evses if each["uid"] == document.get("evse_uid", each["uid"])]
+    fuses = {each["evse_uid"].upper(): each["max_a"] for each in site["evses"] if "max_a" in each}
+    fuse = fuses.get(document.get("evse_uid"), 1000.0)
+    connectors = [connector for each in there for connector in each["connectors"] if connector["power_type"] != "DC"]
+    powers = [each.get("max_electric_power", 1e6) / site["voltage_v"] for each in connectors]
+    worst_a = [min(each["max_amperage"], power) for each, power in zip(connectors, powers, strict=True)]
+    highest: float = min(max(worst_a, default=32.0 if fuse == 1000 else fuse), fuse)
+    default: float | None = site["default_limit_a"]
+    takes_some = all("CHARGING_PROFILE_CAPABLE" in each["capabilities"] for each in there) and "id" in document
+    return min(highest, default) if default is not None and takes_some else highest
 
 
 def limit_at(limited: Document, voltage_v: float, moment: datetime) -> dict[str, float]:
@@ -119,20 +133,24 @@ def moments(schedules: Mapping[str, Schedule], site: Document) -> Iterator[datet
     yield NOW
 
 
-def assert_every_limit_holds(site: Document, decision: Decision) -> None:
+def assert_every_limit_holds(site: Document, read: Inputs, decision: Decision) -> None:
     """Once all is sent, in whatever order it is answered, nothing is over a limit that was not so before; and neither
     is the plan, beside all that it cannot help."""
     worst = {state.id: worst_case(state) for state in decision.situation.states}
+    for session in decision.situation.sessions:
+        if not session.dc and (session.id not in read.profiles or not read.profiles[session.id].accepted):
+            ampere = without_profile_a(site, read, read.sessions[session.id])
+            worst[session.id] = worst[session.id].maximum(Schedule.constant(ampere, NOW))
     sent = {charging.id: schedule for charging, schedule in decision.sends}
-    assert_under_the_limits(site, decision, worst, {id_: worst[id_].maximum(sent[id_]) for id_ in sent})
+    assert_under_the_limits(site, read, decision, worst, {id_: worst[id_].maximum(sent[id_]) for id_ in sent})
     if decision.plan:
         ours = {session.id for session in decision.situation.planned()}
         others = {id_: schedule for id_, schedule in worst.items() if id_ not in ours}
-        assert_under_the_limits(site, decision, others, decision.desired)
+        assert_under_the_limits(site, read, decision, others, decision.desired)
 
 
 def assert_under_the_limits(
-    site: Document, decision: Decision, given: Mapping[str, Schedule], chosen: Mapping[str, Schedule]
+    site: Document, read: Inputs, decision: Decision, given: Mapping[str, Schedule], chosen: Mapping[str, Schedule]
 ) -> None:
     """What is drawn is under every limit, or where it cannot be, it is what is drawn anyhow (`given`)."""
     sessions = {session.id: session for session in decision.situation.sessions}
@@ -140,7 +158,8 @@ def assert_under_the_limits(
 
     def drawn(schedules: Mapping[str, Schedule], node: str, phase: Phase, moment: datetime) -> float:
         return sum(
-            flows(site, sessions[id_], schedule.at(moment), node).get(phase, 0.0) for id_, schedule in schedules.items()
+            flows(site, read.sessions[id_], sessions[id_], schedule.at(moment), node).get(phase, 0.0)
+            for id_, schedule in schedules.items()
         )
 
     for node in (site | {"id": "grid"}, *site["feeders"]):
@@ -242,7 +261,8 @@ def states(draw: st.DrawFn) -> Document:
         state["doubtful"] = draw(st.lists(profiles(), max_size=2))
     if draw(st.booleans()):
         deadline = format_datetime(NOW + timedelta(minutes=draw(st.integers(-10, 10))))
-        state |= {"pending": draw(profiles()), "request_id": "r", "asked": draw(st.booleans()), "deadline": deadline}
+        state |= {"pending": draw(profiles()), "request_id": "r", "deadline": deadline}
+        state |= {"asked_at": format_datetime(NOW)} if draw(st.booleans()) else {}
     elif draw(st.booleans()):
         state |= {"refusal": "REJECTED", "refused_until": format_datetime(NOW + timedelta(minutes=10))}
     return state
@@ -272,7 +292,9 @@ def situations(draw: st.DrawFn) -> tuple[Document, Inputs]:
         previous=some(profiles()),
         reason=draw(st.sampled_from(["schedule", "schedule", "profile"])),
     )
-    return site, read
+    spoilt = st.sampled_from([{}, {"evse_uid": "E1"}, {"evse_uid": "E2", "connector_id": "1"}])
+    unreadable = draw(st.dictionaries(st.sampled_from([*ids, "S9"]), spoilt, max_size=1))
+    return site, read.model_copy(update={"sessions": {**read.sessions, **unreadable}})
 
 
 @settings(max_examples=100, deadline=None)
@@ -280,7 +302,7 @@ def situations(draw: st.DrawFn) -> tuple[Document, Inputs]:
 def test_whatever_the_site_and_whatever_goes_on_every_limit_holds(situation: tuple[Document, Inputs]) -> None:
     site, read = situation
     decision = decide(read)
-    assert_every_limit_holds(site, decision)
+    assert_every_limit_holds(site, read, decision)
     if decision.plan and decision.problem:
         assert broken_limits(decision.problem, decision.plan.rates) == []
 
@@ -336,18 +358,61 @@ def test_what_is_cheaper_later_is_planned_for_later() -> None:
     assert schedule.at(midnight) > 0, "the cheap hours begin at midnight in Amsterdam"
 
 
-@pytest.mark.parametrize(("headroom", "taken", "reserve_a"), [(2, 0, 12), (2, 2, 12), (2, 3, 6), (9, 0, 24), (0, 0, 0)])
-def test_room_is_kept_for_as_many_newcomers_as_find_a_free_evse(headroom: int, taken: int, reserve_a: float) -> None:
+@pytest.mark.parametrize(
+    ("headroom", "taken", "reserve_a"), [(2, 0, 12), (2, 3, 12), (2, 4, 12), (9, 4, 24), (0, 0, 0)]
+)
+def test_room_is_kept_for_as_many_newcomers_as_find_an_evse_free_or_not(
+    headroom: int, taken: int, reserve_a: float
+) -> None:
     sessions = [session(f"S{number}", f"E{number + 1}") for number in range(taken)]
     decision = decide(inputs({"arrival_headroom": headroom}, sessions, EVSES))
     assert at_first(decision, "grid", "L2") == 40 - reserve_a
 
 
-def test_an_evse_is_free_again_when_its_vehicle_is_believed_to_have_left() -> None:
+def test_at_a_full_site_any_car_may_leave_early_and_another_come() -> None:
     sessions = [session(f"S{number}", f"E{number}") for number in (1, 2, 3, 4)]
-    decision = decide(inputs({"assumed_stay_hours": 3}, sessions, EVSES))
-    (grid,) = (schedule for row, schedule in decision.situation.limits.items() if row.line == "L1")
-    assert (grid.at(NOW), grid.at(NOW + timedelta(hours=2)), grid.tail) == (40, 34, 34)
+    decision = decide(inputs({"default_limit_a": 16}, sessions, EVSES))
+    for moment in (NOW, NOW + timedelta(hours=2), NOW + timedelta(days=9)):
+        drawn = {id_: schedule.at(moment) for id_, schedule in decision.desired.items()}
+        assert all(sum(drawn.values()) - left + 16 <= 40 for left in drawn.values())
+
+
+def test_room_is_kept_where_newcomers_draw_most() -> None:
+    site = {"arrival_headroom": 2, "evses": [{"evse_uid": "E4", "max_a": 20}]}
+    assert at_first(decide(inputs(site, [], EVSES)), "grid", "L1") == 40 - 2 * 6
+    uncontrolled = [*EVSES[:3], EVSES[3] | {"capabilities": []}]
+    assert at_first(decide(inputs(site, [], uncontrolled)), "grid", "L1") == 40 - 20 - 6, "it hardly has a default"
+
+
+def test_a_session_that_cannot_be_read_counts_where_it_is_and_else_everywhere() -> None:
+    feeders = [{"id": name} | SIXTEEN_A for name in ("F1", "F2")]
+    site = {
+        "feeders": feeders,
+        "evses": [{"evse_uid": f"E{number}", "feeder": f"F{number}"} for number in (1, 2)],
+        "arrival_headroom": 0,
+    }
+    small = [evse(uid, max_amperage=10) for uid in ("E1", "E2", "E3")]
+    read = inputs(site, [session("S2", "E2")], small)
+
+    def beside(document: Document, room_a: float) -> dict[str, float]:
+        decision = decide(read.model_copy(update={"sessions": {**read.sessions, "S1": document}}))
+        (sent,) = decision.sends
+        assert rates(decision)["S2"] == sent[1].at(NOW)
+        assert decision.plan
+        assert not decision.plan.failures
+        for wish, sends in ((room_a, 1), (room_a + 0.5, 0)):
+            assert len(decision.situation.sendable({"S2": Schedule.constant(wish, NOW)})) == sends
+        return rates(decision)
+
+    assert beside({"evse_uid": "E1", "connector_id": "1"}, room_a=16) == {"S2": 10}, "it hangs on the other feeder"
+    for nowhere in ({}, {"evse_uid": 1}):
+        assert beside(nowhere, room_a=6) == {"S2": 6}, "it may hang there too"
+
+
+def test_a_location_that_is_missing_is_warned_of() -> None:
+    (warning,) = decide(inputs({}, [session("S1", "E1")])).warnings
+    assert "32 A" in warning
+    assert decide(inputs({}, [session("S1", "E1")], EVSES)).warnings == ()
 
 
 def test_a_feeder_keeps_room_for_those_who_find_an_evse_there_on_their_phase() -> None:

@@ -58,3 +58,5 @@ def test_the_highest_rate_within_a_step_counts() -> None:
 def test_the_mean_within_a_step_counts_by_time() -> None:
     values = [(START, 1.0), (START + HOUR / 2, 3.0), (START + 2 * HOUR, 9.0)]
     assert Steps(START, [3600, 3600, 60]).mean(values) == pytest.approx(np.array([2.0, 3.0, 9.0]))
+    assert Steps(START, [2700, 900]).mean(values) == pytest.approx(np.array([5 / 3, 3.0])), "9 comes after the end"
+    assert Steps(START, []).mean(values).tolist() == []

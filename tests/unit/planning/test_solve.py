@@ -294,6 +294,25 @@ def test_the_same_situation_later_has_the_same_plan() -> None:
         assert np.array_equal(solve(later).rates, first[:, passed:])
 
 
+def test_without_time_to_change_little_the_best_plan_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = hard(1)
+    best = solve(at)
+    shifted = {each.id: np.roll(rates, 1) for each, rates in zip(at.vehicles, best.rates, strict=True)}
+    solved: list[Case] = []
+
+    def once(case: Case, *arguments: Any, **options: Any) -> Relaxation:
+        if options.get("steady") is None:
+            solved.append(case)
+        if len(solved) > 1:
+            raise SolverFailed("no time left")
+        return Relaxation(case, *arguments, **options)
+
+    monkeypatch.setattr(step, "Relaxation", once)
+    plan = solve(replace(at, previous=shifted))
+    assert plan.solver == "highs"
+    assert np.array_equal(plan.rates, best.rates)
+
+
 def test_a_newcomer_changes_few_of_the_others() -> None:
     at = site([car(f"c{number}", 12, hours=9) for number in range(20)], limit_a=48, hours=9)
     before = solve(at).rates

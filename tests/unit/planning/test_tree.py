@@ -75,13 +75,14 @@ def test_a_tail_takes_room_from_the_step_on_in_which_its_vehicle_leaves() -> Non
     assert room(of, Row("grid", "L1")) == [20, 20, 13, 13]
 
 
-def test_dc_weighs_alike_on_all_lines_and_ac_on_those_that_it_may_use() -> None:
+def test_dc_weighs_alike_on_its_lines_and_ac_on_those_that_it_may_use() -> None:
     node = Node("grid", limit_a=lines(20, 1), limit_kw=np.array([9.0]))
-    vehicles = [car("dc", phases=("L1",), dc=True), car("one", phases=("L2",)), car("two", phases=("L3", "L1"))]
+    dc = [car("dc", dc=True), car("dc on one", phases=("L1",), dc=True)]
+    vehicles = [*dc, car("one", phases=("L2",)), car("two", phases=("L3", "L1"))]
     rows = rows_of(problem([node], vehicles, steps=1))
     assert [row.line for row in rows.rows] == ["L1", "L2", "L3", "kW"]
     assert rows.weights == pytest.approx(
-        np.array([[1 / 0.69, 0, 1], [1 / 0.69, 1, 0], [1 / 0.69, 0, 1], [1, 0.23, 0.46]])
+        np.array([[1 / 0.69, 1 / 0.23, 0, 1], [1 / 0.69, 0, 1, 0], [1 / 0.69, 0, 0, 1], [1, 1, 0.23, 0.46]])
     )
 
 

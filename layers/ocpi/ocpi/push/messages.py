@@ -21,6 +21,8 @@ class Reason(StrEnum):
     """The energy manager changed it: a limit, a price, or what hangs on it."""
     REFUSAL = "refusal"
     """A profile was refused: its session is not ours to set for a while, and the others have to make room for it."""
+    TOLD = "told"
+    """A charge point tells of itself what it obeys: that may be more than what we knew of."""
     PROFILE = "profile"
     """A partner answered about a charging profile: the plan holds, further profiles may be sent now."""
 

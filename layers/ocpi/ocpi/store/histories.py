@@ -1,10 +1,12 @@
 """What was learned of the visits to each site, in the sites table."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from ocpi import wire
+from ocpi.logs import logger
 from ocpi.store import keys
 from ocpi.store.table import Conflict, Item, Table, attempts
 from ocpi.visits.record import Record, observed, readable
@@ -21,12 +23,22 @@ VISITS_KEPT = timedelta(days=60)
 
 
 class Histories:
-    """Learns visits, each once."""
+    """Learns visits, each once, and tells what was learned."""
 
     def __init__(self, table: str) -> None:
         self._table = Table(table)
 
-    def learned(self, session: str) -> bool:
+    def learned(self, site_id: str, scopes: Iterable[str]) -> dict[str, wire.JsonObject]:
+        """What was learned of the visits to a site, by scope (:mod:`ocpi.visits`); nothing of a scope that is new."""
+        known = {}
+        for item in self._table.get_all(keys.learned(site_id, scope) for scope in scopes):
+            try:
+                known[item["sk"]] = wire.loads_object(item["document"])
+            except (KeyError, wire.NotJson):
+                logger.exception("what was learned cannot be read", site_id=site_id, scope=item["sk"])
+        return known
+
+    def visited(self, session: str) -> bool:
         """Whether the visit of this session was learned."""
         return self._table.get(keys.learned_visit(session)) is not None
 
@@ -47,7 +59,7 @@ class Histories:
             keys.learned_visit(session), {"expires_at": _expiry(now, VISITS_KEPT)}, "attribute_not_exists(pk)"
         )
         for _ in attempts():
-            if self.learned(session):
+            if self.visited(session):
                 return False
             known = {scope: self._table.get(keys.learned(site_id, scope)) for scope in visit.arrival.scopes}
             records = readable({scope: wire.loads_object(item["document"]) for scope, item in known.items() if item})

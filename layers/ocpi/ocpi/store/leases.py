@@ -125,8 +125,8 @@ class Leases:
     def finish(self, lease: Lease, read_at: float, planned: datetime | None, *, go_on: bool) -> str | None:
         """A run has come to its end, having begun to read at `read_at` and `planned` for that time, if it did.
 
-        Returns why the holder has to look once more; the site stays his then. Without `go_on` he has no time for it,
-        and whoever comes next will.
+        Returns why somebody has to look once more. With `go_on` that is the holder, and the site stays his; else he has
+        no time for it, and has to ask another for it.
 
         Raises:
             LeaseLost: the site is no more his.
@@ -137,9 +137,9 @@ class Leases:
             if state.holder != lease.holder:
                 raise LeaseLost
             new = state.read(read_at, planned)
-            again = new.asked if go_on else None
-            if self._put(lease.site_id, new if again else new.model_copy(update={"holder": None}), item):
-                return again
+            stays = go_on and new.asked
+            if self._put(lease.site_id, new if stays else new.model_copy(update={"holder": None}), item):
+                return new.asked
         raise AssertionError  # attempts() raises Busy
 
     def release(self, lease: Lease) -> None:

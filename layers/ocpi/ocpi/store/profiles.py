@@ -12,11 +12,16 @@ from ocpi.types.chargingprofiles import (
     ChargingProfileResponse,
     ChargingProfileResponseType,
     ChargingProfileResultType,
+    ChargingRateUnit,
 )
 from ocpi.types.primitives import DateTime
 
 RESULT_WITHIN = timedelta(minutes=5)
 """How long a result is awaited at most, whatever timeout the partner asks for."""
+
+STORED_WITHIN = timedelta(seconds=15)
+"""Nothing is sent so shortly before its deadline: that it is sent has to be stored by then, for whoever reads the state
+after the deadline takes a request that was not sent for one that never will be."""
 
 LONGEST_TIMEOUT_S = 24 * 3600
 """A partner that asks for a longer timeout is not believed."""
@@ -31,13 +36,22 @@ RETRY_AFTER = {
 }
 """How long a session is left alone after its partner refused a profile for another reason."""
 
+MOST_DOUBTFUL = 8
+"""So many doubtful profiles are told apart; a charge point may tell any number of them."""
+
+_ANY = ChargingProfile.model_validate(
+    {"charging_rate_unit": ChargingRateUnit.A, "charging_profile_period": [{"start_period": 0, "limit": 0}]}
+)
+"""It has no start, so it cannot be read, and may allow anything."""
+
 
 class ProfileState(BaseModel):
     """The state of one session's charging profile.
 
     The charge point obeys `accepted`, or its own default where that is None; while a request is unanswered it may
     obey `pending` as well. `doubtful` are others that it may obey: of requests that stayed unanswered or were overtaken
-    by another, and what it told while a request was open. A refusal leaves the session alone until `refused_until`.
+    by another, and what it told while a request was open, or may have. A refusal leaves the
+    session alone until `refused_until`.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -45,10 +59,12 @@ class ProfileState(BaseModel):
     accepted: ChargingProfile | None = None
     pending: ChargingProfile | None = None
     request_id: str | None = None
-    asked: bool = False
-    """Whether the request has been sent; it never is twice."""
+    asked_at: DateTime | None = None
+    """When the request was sent; it never is twice."""
+    accepted_after: DateTime | None = None
+    """When the accepted profile was sent, or told; what the charge point calculated earlier is outdated."""
     accepted_at: DateTime | None = None
-    """When the partner said so; what its charge point calculated earlier is outdated."""
+    """When the partner said so: it is in force since some moment between the two."""
     deadline: DateTime | None = None
     acts_until: DateTime | None = None
     """How long the partner may act on the request, by its own word; not before then a later one is surely the last."""
@@ -63,6 +79,11 @@ class ProfileState(BaseModel):
     """How many requests in a row heard TOO_OFTEN or nothing."""
     refusal: str | None = None
     refused_until: DateTime | None = None
+
+    @property
+    def asked(self) -> bool:
+        """Whether the request has been sent."""
+        return self.asked_at is not None
 
     def sending(
         self, profile: ChargingProfile, request_id: str, now: datetime, doubtful: tuple[ChargingProfile, ...] = ()
@@ -81,7 +102,7 @@ class ProfileState(BaseModel):
             update={
                 "pending": profile,
                 "request_id": request_id,
-                "asked": False,
+                "asked_at": None,
                 "deadline": now + ANSWER_WITHIN,
                 "told": False,
                 "doubtful": doubtful,
@@ -95,11 +116,11 @@ class ProfileState(BaseModel):
 
     def asking(self, request_id: str, now: datetime) -> Self | None:
         """The request is being sent. None where it must not: another has replaced it, it was sent before (a queue may
-        deliver twice), or it comes so late that it does not count any more."""
-        if self.request_id != request_id or self.asked or self.expired(now):
+        deliver twice), or it comes so late that it soon does not count any more."""
+        if self.request_id != request_id or self.asked or self.expired(now + STORED_WITHIN):
             return None
         until = now + ANSWER_WITHIN
-        return self.model_copy(update={"asked": True, "deadline": until, "acts_until": until + RESULT_WITHIN})
+        return self.model_copy(update={"asked_at": now, "deadline": until, "acts_until": until + RESULT_WITHIN})
 
     def answered(self, answer: ChargingProfileResponse, now: datetime) -> Self:
         """The partner has answered the request: it will act, or it refuses (CHP-05 to CHP-09)."""
@@ -117,7 +138,13 @@ class ProfileState(BaseModel):
         doubtful = () if self.settling else self.doubtful
         if self.told and self.accepted:
             doubtful = (*doubtful, self.accepted)
-        in_force = {"accepted": self.pending, "accepted_at": now, "doubtful": doubtful, "unheeded": 0}
+        in_force = {
+            "accepted": self.pending,
+            "accepted_after": self.asked_at,
+            "accepted_at": now,
+            "doubtful": doubtful,
+            "unheeded": 0,
+        }
         return self.model_copy(update=_NOTHING_PENDING | in_force)
 
     def throttled(self, now: datetime) -> Self:
@@ -130,21 +157,21 @@ class ProfileState(BaseModel):
         """The request has failed for certain; the session is left alone until then."""
         return self.model_copy(update=_NOTHING_PENDING | {"refusal": why, "refused_until": until})
 
-    def changed(self, active: ActiveChargingProfile) -> Self | None:
+    def changed(self, active: ActiveChargingProfile, now: datetime) -> Self | None:
         """The charge point obeys another profile than the one set, and says which (CHP-18, CHP-27).
 
-        Returns None for what it calculated before the profile in force was accepted.
+        Returns None for what it calculated before the profile in force was sent. What it calculated before we heard
+        that this one is in force may have come before or after it.
         """
-        if self.accepted_at and active.start_date_time < self.accepted_at:
+        at = min(active.start_date_time, now)  # a clock that is ahead must not outdate what comes later
+        if self.accepted_after and at < self.accepted_after.replace(microsecond=0):  # charge points tell whole seconds
             return None
-        start = {"start_date_time": active.start_date_time}
-        return self.model_copy(
-            update={
-                "accepted": active.charging_profile.model_copy(update=start),
-                "accepted_at": active.start_date_time,
-                "told": self.asked,
-            }
-        )
+        profile = active.charging_profile.model_copy(update={"start_date_time": at})
+        if self.accepted_at is None or at > self.accepted_at:
+            in_force = {"accepted": profile, "accepted_after": at, "accepted_at": at, "told": self.asked}
+            return self.model_copy(update=in_force)
+        doubtful = (*self.doubtful, profile) if len(self.doubtful) < MOST_DOUBTFUL else (_ANY,)
+        return self.model_copy(update={"doubtful": doubtful, "settling": self.settling and not self.asked})
 
     def expired(self, now: datetime) -> bool:
         """Whether a request stayed unanswered for too long (CHP-16)."""
@@ -170,7 +197,7 @@ def _pause(times: int) -> timedelta:
 _NOTHING_PENDING: dict[str, object] = {
     "pending": None,
     "request_id": None,
-    "asked": False,
+    "asked_at": None,
     "deadline": None,
     "acts_until": None,
     "told": False,

@@ -1,7 +1,7 @@
 """Sites, what goes on at them now, their plans and the records of optimizer runs."""
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
@@ -30,8 +30,9 @@ PENDED_AT_ONCE = 49
 """Each takes two of the 100 actions of a transaction, and the lease one."""
 
 REQUESTS_KEPT = timedelta(days=1)
-PROFILES_KEPT = timedelta(days=30)
-"""What is known of a profile outlives its last change by so much, should its session never be completed."""
+PROFILES_KEPT = timedelta(days=365)
+"""What is known of a profile outlives its last change by so much, should its session never be completed: longer than
+any car stays, for a charge point obeys its profile until then."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +47,8 @@ class SiteConfig:
 class Place:
     """What goes on at a Location now. Sessions and profiles stand under the session's :attr:`ObjectId.text`.
 
-    A session is an empty object if it cannot be read, or its profile: nothing is known of it but that it is there.
+    Of a session whose profile cannot be read there is only where it is, and of one that cannot be read itself nothing,
+    an empty object: it is there all the same, and may draw anything.
     """
 
     sessions: dict[str, wire.JsonObject] = field(default_factory=dict)
@@ -161,7 +163,7 @@ class Sites:
             except (KeyError, ValidationError, wire.NotJson):
                 logger.exception("what goes on cannot be read", kind=kind, session_id=session)
                 unreadable.add(session)
-        place.sessions |= {session: {} for session in unreadable & place.sessions.keys()}
+        place.sessions |= {session: _where(place.sessions[session]) for session in unreadable & place.sessions.keys()}
         return place
 
     def begin_session(self, location: str, session: ObjectId, document: str) -> None:
@@ -268,16 +270,6 @@ class Sites:
         item = self._table.get(keys.profile_request(request_id))
         return ProfileRequest.model_validate(item) if item else None
 
-    def learned(self, site_id: str, scopes: Iterable[str]) -> dict[str, wire.JsonObject]:
-        """What was learned of the visits to a site, by scope (:mod:`ocpi.visits`); nothing of a scope that is new."""
-        known = {}
-        for item in self._table.get_all(keys.learned(site_id, scope) for scope in scopes):
-            try:
-                known[item["sk"]] = _object(item)
-            except (KeyError, wire.NotJson):
-                logger.exception("what was learned cannot be read", site_id=site_id, scope=item["sk"])
-        return known
-
     # Plans and runs
 
     def plan(self, site_id: str) -> wire.JsonObject | None:
@@ -360,6 +352,11 @@ def _profile_item(state: ProfileState) -> Item:
         "revision": uuid4().hex,
         "expires_at": int((clock.now() + PROFILES_KEPT).timestamp()),
     }
+
+
+def _where(session: wire.JsonObject) -> wire.JsonObject:
+    """All that counts of a session whose profile cannot be read."""
+    return {name: session[name] for name in ("evse_uid", "connector_id") if name in session}
 
 
 def _object(item: Item) -> wire.JsonObject:

@@ -27,9 +27,16 @@ LOWEST_BIN, HIGHEST_BIN = -4 * BINS_PER_DOUBLING, 8 * BINS_PER_DOUBLING - 1
 
 _PARTS_A_DAY = 8
 
-Count = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_MOST_HALVED = 300
+"""So often a count halves at most (50 years): beyond, a date is wrong, and a count would be nothing or infinite."""
+
+Count = Annotated[float, Field(ge=0, le=1e100, allow_inf_nan=False)]
 Counts = Mapping[int, Count]
 """How often a quantity fell into each bin."""
+
+_Quantities = Mapping[Annotated[int, Field(ge=LOWEST_BIN, le=HIGHEST_BIN)], Count]
+_HoursOfWeek = Mapping[Annotated[int, Field(ge=0, lt=7 * 24)], Count]
+_Phases = Mapping[Annotated[int, Field(ge=1, le=3)], Count]
 
 
 def bin_of(quantity: float) -> int:
@@ -62,12 +69,12 @@ class Record(BaseModel):
     epoch: DateTime
     since: DateTime
     as_of: DateTime
-    stays: Mapping[int, Counts] = {}
-    energies: Counts = {}
-    stay_shares: Counts = {}
-    energy_shares: Counts = {}
-    arrivals: Counts = {}
-    phases: Counts = {}
+    stays: Mapping[int, _Quantities] = {}
+    energies: _Quantities = {}
+    stay_shares: _Quantities = {}
+    energy_shares: _Quantities = {}
+    arrivals: _HoursOfWeek = {}
+    phases: _Phases = {}
 
     @classmethod
     def beginning(cls, visit: Visit) -> Self:
@@ -136,8 +143,8 @@ def _counted(counts: Counts, found: int | None, weight: float) -> Counts:
 
 
 def fading(age: timedelta) -> float:
-    """What is left of a count after so long."""
-    return math.exp2(-(age / HALF_LIFE))
+    """What is left of a count after so long; less than no time gives more."""
+    return math.exp2(min(max(-(age / HALF_LIFE), -_MOST_HALVED), _MOST_HALVED))
 
 
 def hour_of_week(moment: datetime, zone: tzinfo) -> int:

@@ -108,9 +108,13 @@ def driver_scope(site_id: str, country_code: str, party_id: str, token_uid: str)
     return f"driver:{hmac.digest(site_id.encode(), who.encode(), hashlib.sha256).hex()[:32]}"
 
 
+PREFERENCES = "charging_preferences"
+"""Partners may agree to send them along in a Session."""
+
+
 def preferences(document: wire.JsonObject) -> ChargingPreferences | None:
     """What a driver wants, where the partner sends it along in the Session; None if not, or if it cannot be read."""
-    told = document.get("charging_preferences")
+    told = document.get(PREFERENCES)
     try:
         return ChargingPreferences.model_validate(told) if told else None
     except ValidationError:
