@@ -13,13 +13,13 @@ from optimizer.planning.program import SolverFailed
 Planner = Callable[[Bools, Floats], Floats]
 """Plans the vehicles marked in (n,) anew beside the rates (n, t) of the others, all of which it returns; (n, t)."""
 
-VALUE_LOSS = 0.1
+VALUE_LOSS = 0.2
 VALUE_LOSS_KWH = 0.5
 """How much of the value of a free plan (and of its kWh) may be given up to leave schedules as they are. It can be much:
 what is planned for later may still be changed later, before anything is lost."""
 
 NEAR_H = 0.5
-NEAR_LOSS = 0.12
+NEAR_LOSS = 0.15
 NEAR_LOSS_KWH = 1.0
 """How much of the energy of the next `NEAR_H` hours may be given up for that: what is not used now is gone."""
 

@@ -19,6 +19,6 @@ def test_a_morning_stays_under_the_limit_with_few_requests() -> None:
 def test_a_day_gives_nearly_the_energy_of_free_planning_with_a_fraction_of_the_requests() -> None:
     steady, free = (Day(tight_site(), cars_of_a_day(60, seed=2), steady=steady).run() for steady in (True, False))
     assert max(steady.highest_share, free.highest_share) <= 1
-    assert steady.changes_per_car <= 5
+    assert steady.changes_per_car <= 4
     assert steady.changes_per_car <= free.changes_per_car / 10
-    assert steady.energy_kwh >= 0.95 * free.energy_kwh
+    assert steady.energy_kwh >= 0.92 * free.energy_kwh
