@@ -39,7 +39,7 @@ TOP_UP_KWH = 1.0
 
 TOP_UP_PRIORITY = 0.1
 
-FAST_PRIORITY = 2.0
+FAST_PRIORITY = 1.1
 """Of a driver who asked for it. Those who want it cheap or green wait for no one; their site's prices do it."""
 
 FULL_AFTER = timedelta(minutes=10)
