@@ -63,7 +63,7 @@ OVERSTAY = timedelta(hours=1)
 """One that has stayed longer than all that is known is believed to stay so much longer, each time."""
 
 HORIZON = timedelta(hours=36)
-"""Nobody is believed to leave later than so far ahead."""
+"""Nobody is believed to leave later than so far ahead, and no plan goes further."""
 
 _HOUR = timedelta(hours=1)
 
@@ -95,10 +95,6 @@ class History:
     def of(cls, documents: Mapping[str, wire.JsonObject], zone: tzinfo = UTC) -> Self:
         """From what the store has, by scope."""
         return cls(readable(documents), zone)
-
-    def observing(self, visit: Visit) -> dict[str, wire.JsonObject]:
-        """The documents that change when a visit, now over, is learned."""
-        return {scope: record.document() for scope, record in observed(self.records, visit, self.zone).items()}
 
     def after(self, visit: Visit) -> Self:
         """The same with one visit learned."""

@@ -78,11 +78,6 @@ class Schedule:
         """The rate in force at `moment`."""
         return self.steps[max(0, bisect_right(self.starts, moment) - 1)][1]
 
-    def highest(self, start: datetime, end: datetime) -> float:
-        """The highest rate in force within [start, end)."""
-        within = (rate for begins, rate in self.steps if start < begins < end)
-        return max([self.at(start), *within])
-
     def sampled(self, seconds: Floats) -> Floats:
         """The rates in force at many moments, given in seconds since 1970; same shape."""
         starts, rates = self._arrays

@@ -7,11 +7,9 @@ from itertools import accumulate, pairwise
 
 import numpy as np
 
+from optimizer.history import HORIZON
 from optimizer.planning.problem import Floats
 from optimizer.profiles import Schedule
-
-HORIZON = timedelta(hours=36)
-"""How far ahead is planned at most."""
 
 
 def grid(now: datetime, until: datetime, changes: Iterable[datetime] = ()) -> tuple[int, ...]:

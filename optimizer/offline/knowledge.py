@@ -4,13 +4,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from optimizer.beliefs import TOP_UP_KWH
 from optimizer.history import Arrival, Assumed, History
 from optimizer.history import Visit as LearnedVisit
 from optimizer.offline.garage import Garage
 from optimizer.offline.sessions_file import Visit
-
-TOP_UP_KWH = 1.0
-"""What a car that seems to have enough may still take, until it is seen that it draws no more."""
 
 
 class Beliefs(StrEnum):

@@ -220,23 +220,23 @@ type _AcnTime = Annotated[datetime, BeforeValidator(_acn_time)]
 class _UserInput(BaseModel):
     """What a driver told."""
 
-    kWhRequested: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None  # noqa: N815 - ACN-Data's names
-    requestedDeparture: _AcnTime | None = None  # noqa: N815
-    minutesAvailable: Annotated[float, Field(ge=0, le=1_000_000)] | None = None  # noqa: N815
+    kWhRequested: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    requestedDeparture: _AcnTime | None = None
+    minutesAvailable: Annotated[float, Field(ge=0, le=1_000_000)] | None = None
 
 
 class _Item(BaseModel):
     """A session of ACN-Data."""
 
-    sessionID: Annotated[str, Field(min_length=1)]  # noqa: N815
-    stationID: str | None = None  # noqa: N815
-    spaceID: str | None = None  # noqa: N815
-    userID: str | None = None  # noqa: N815
-    connectionTime: _AcnTime  # noqa: N815
-    disconnectTime: _AcnTime  # noqa: N815
-    kWhDelivered: Annotated[float, Field(ge=0, le=MOST_KWH, allow_inf_nan=False)]  # noqa: N815
+    sessionID: Annotated[str, Field(min_length=1)]
+    stationID: str | None = None
+    spaceID: str | None = None
+    userID: str | None = None
+    connectionTime: _AcnTime
+    disconnectTime: _AcnTime
+    kWhDelivered: Annotated[float, Field(ge=0, le=MOST_KWH, allow_inf_nan=False)]
     timezone: _Zone = ZoneInfo(TABLE_ZONE)
-    userInputs: list[_UserInput] | None = None  # noqa: N815
+    userInputs: list[_UserInput] | None = None
 
     model_config = {"arbitrary_types_allowed": True}
 

@@ -23,6 +23,18 @@ def ocpi(aws: None, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.Monk
     return Ocpi(capsys, monkeypatch, tmp_path)
 
 
+def no_deployment(stack: str) -> Deployment:
+    raise AssertionError(f"{stack} is asked for")
+
+
+@pytest.fixture
+def offline(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ocpi:
+    """The command where nothing is deployed, and nothing may be asked for."""
+    monkeypatch.setattr(Deployment, "find", no_deployment)
+    monkeypatch.setenv("COLUMNS", "200")
+    return Ocpi(capsys, monkeypatch, tmp_path)
+
+
 @pytest.fixture
 def loop(aws: None) -> Loop:
     return Loop()

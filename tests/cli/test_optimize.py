@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from matplotlib import image
 
-from cli.deployment import Deployment
 from optimizer.offline.scenario import MOST_CELLS, MOST_NODES, MOST_SESSIONS, MOST_STEPS, Scenario
 from optimizer.reading import LARGEST
 from tests.command import Ocpi
@@ -23,26 +22,14 @@ EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
 GUIDE = Path(__file__).parents[2] / "docs" / "optimize.md"
 
 
-def no_deployment(stack: str) -> Deployment:
-    raise AssertionError(f"{stack} is asked for")
-
-
 @pytest.fixture
-def ocpi(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ocpi:
-    """The command without AWS."""
-    monkeypatch.setattr(Deployment, "find", no_deployment)
-    monkeypatch.setenv("COLUMNS", "200")
-    return Ocpi(capsys, monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def optimize(ocpi: Ocpi, tmp_path: Path) -> Optimize:
+def optimize(offline: Ocpi, tmp_path: Path) -> Optimize:
     """Plan a scenario; its plan."""
 
     def run(document: Document, *options: str) -> Plan:
         file = tmp_path / "scenario.json"
         file.write_text(json.dumps(document))
-        printed = ocpi("optimize", str(file), "--json", *options)
+        printed = offline("optimize", str(file), "--json", *options)
         assert (printed.exit_code, printed.err) == (0, "")
         plan: Plan = printed.json
         assert over_limits(document, plan) == []
@@ -140,7 +127,7 @@ def test_energy_is_taken_where_it_is_cheap(optimize: Optimize) -> None:
     assert plan["sessions"]["A"]["limit_a"] == [0, 32, 0, 0]
 
 
-def test_a_dc_session_is_planned_in_kw(optimize: Optimize, ocpi: Ocpi, tmp_path: Path) -> None:
+def test_a_dc_session_is_planned_in_kw(optimize: Optimize, offline: Ocpi, tmp_path: Path) -> None:
     dc = {"id": "T", "node": "grid", "power_type": "DC", "min_kw": 5, "max_kw": 20}
     document = scenario(dc | {"arrival": 0, "departure": 3600, "energy_kwh": 10})
     document["site"]["limits"][0] = {"id": "grid", "limit_kw": [20, 8, 8, 4]}
@@ -250,9 +237,9 @@ def test_ten_thousand_sessions_are_planned(optimize: Optimize) -> None:
     assert all(session["why"] for session in plan["sessions"].values() if session["short_kwh"] > 0.01)
 
 
-def test_a_table_tells_people_and_files_tell_programs(ocpi: Ocpi, tmp_path: Path) -> None:
+def test_a_table_tells_people_and_files_tell_programs(offline: Ocpi, tmp_path: Path) -> None:
     out, plot = tmp_path / "plan.json", tmp_path / "plan.png"
-    printed = ocpi("optimize", str(EXAMPLES / "depot.json"), "--out", str(out), "--plot", str(plot))
+    printed = offline("optimize", str(EXAMPLES / "depot.json"), "--out", str(out), "--plot", str(plot))
     assert (printed.exit_code, printed.err) == (0, "")
     plan = json.loads(out.read_text())
     for id_, session in plan["sessions"].items():
@@ -262,55 +249,55 @@ def test_a_table_tells_people_and_files_tell_programs(ocpi: Ocpi, tmp_path: Path
     assert image.imread(plot).shape[1] > 1000
 
 
-def test_of_many_sessions_the_table_has_those_that_come_short(ocpi: Ocpi, tmp_path: Path) -> None:
+def test_of_many_sessions_the_table_has_those_that_come_short(offline: Ocpi, tmp_path: Path) -> None:
     cars = [car(f"S{number}", energy_kwh=0.5) for number in range(60)]
     cars[55] = car("S55", departure=60)
     (tmp_path / "many.json").write_text(json.dumps(scenario(*cars, limit_a=500)))
-    out = ocpi("optimize", str(tmp_path / "many.json")).out
+    out = offline("optimize", str(tmp_path / "many.json")).out
     assert "S55" in out
     assert "and 10 sessions more: --json has them all" in out
 
 
-def test_a_name_cannot_write_on_the_terminal(ocpi: Ocpi, tmp_path: Path) -> None:
+def test_a_name_cannot_write_on_the_terminal(offline: Ocpi, tmp_path: Path) -> None:
     (tmp_path / "names.json").write_text(json.dumps(scenario(car("\x1b[2JA"))))
-    assert "\x1b[2J" not in ocpi("optimize", str(tmp_path / "names.json")).out
+    assert "\x1b[2J" not in offline("optimize", str(tmp_path / "names.json")).out
     (tmp_path / "names.json").write_text(json.dumps(scenario() | {"\x1b[2JA": 1}))
-    refused = ocpi("optimize", str(tmp_path / "names.json")).err
+    refused = offline("optimize", str(tmp_path / "names.json")).err
     assert "unknown field" in refused
     assert "\x1b[2J" not in refused
 
 
 @pytest.mark.parametrize("name", ["_a", "$\\frac{1}$", "中", "\x00"])
-def test_any_name_can_be_drawn(ocpi: Ocpi, tmp_path: Path, name: str) -> None:
+def test_any_name_can_be_drawn(offline: Ocpi, tmp_path: Path, name: str) -> None:
     document = scenario(car(name))
     document["site"] |= {"id": name, "time_zone": "America/Los_Angeles"}
     (tmp_path / "names.json").write_text(json.dumps(document))
-    printed = ocpi("optimize", str(tmp_path / "names.json"), "--plot", str(tmp_path / "plan.png"))
+    printed = offline("optimize", str(tmp_path / "names.json"), "--plot", str(tmp_path / "plan.png"))
     assert (printed.exit_code, printed.err) == (0, "")
 
 
 @pytest.mark.parametrize(("places", "sessions"), [(0, 1), (9, 0), (9, 20)])
-def test_any_tree_can_be_drawn(ocpi: Ocpi, tmp_path: Path, places: int, sessions: int) -> None:
+def test_any_tree_can_be_drawn(offline: Ocpi, tmp_path: Path, places: int, sessions: int) -> None:
     document = scenario(*(car(str(number)) for number in range(sessions)))
     document["site"]["limits"] = [{"id": "grid"}] + [
         {"id": f"F{number}", "parent": "grid", "limit_a": {"L1": number}, "limit_kw": 7} for number in range(places)
     ]
     (tmp_path / "tree.json").write_text(json.dumps(document))
-    printed = ocpi("optimize", str(tmp_path / "tree.json"), "--plot", str(tmp_path / "plan.png"))
+    printed = offline("optimize", str(tmp_path / "tree.json"), "--plot", str(tmp_path / "plan.png"))
     assert (printed.exit_code, printed.err) == (0, "")
     assert image.imread(tmp_path / "plan.png").shape[0] == round((1.6 + 2.2 * min(places + 1, 7)) * 120)
 
 
-def test_a_scenario_comes_through_standard_input(ocpi: Ocpi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scenario_comes_through_standard_input(offline: Ocpi, monkeypatch: pytest.MonkeyPatch) -> None:
     text = io.TextIOWrapper(io.BytesIO((EXAMPLES / "depot.json").read_bytes()), encoding="utf-8")
     monkeypatch.setattr(sys, "stdin", text)
-    assert ocpi("optimize", "-", "--json").json["sessions"]["van-1"]["limit_a"]
+    assert offline("optimize", "-", "--json").json["sessions"]["van-1"]["limit_a"]
 
 
-def test_what_is_wrong_is_one_line_for_each_place_and_nothing_is_written(ocpi: Ocpi, tmp_path: Path) -> None:
+def test_what_is_wrong_is_one_line_for_each_place_and_nothing_is_written(offline: Ocpi, tmp_path: Path) -> None:
     wrong = scenario(car(departure=-5), car("B", node="gird"))
     (tmp_path / "wrong.json").write_text(json.dumps(wrong))
-    printed = ocpi("optimize", str(tmp_path / "wrong.json"), "--out", str(tmp_path / "plan.json"))
+    printed = offline("optimize", str(tmp_path / "wrong.json"), "--out", str(tmp_path / "plan.json"))
     assert (printed.exit_code, printed.out) == (1, "")
     assert printed.err.splitlines() == [
         "ocpi: sessions[0].departure: -5 is not after arrival, 0",
@@ -319,22 +306,24 @@ def test_what_is_wrong_is_one_line_for_each_place_and_nothing_is_written(ocpi: O
     assert not (tmp_path / "plan.json").exists()
 
 
-def test_a_file_that_is_not_there_or_cannot_be_written_is_one_line(ocpi: Ocpi, tmp_path: Path) -> None:
-    missing = ocpi("optimize", "nothing.json")
+def test_a_file_that_is_not_there_or_cannot_be_written_is_one_line(offline: Ocpi, tmp_path: Path) -> None:
+    missing = offline("optimize", "nothing.json")
     assert (missing.exit_code, missing.err) == (1, "ocpi: nothing.json: No such file or directory\n")
     nowhere = tmp_path / "no" / "plan"
     for option in ("--out", "--plot"):
-        printed = ocpi("optimize", str(EXAMPLES / "depot.json"), option, f"{nowhere}.png")
+        printed = offline("optimize", str(EXAMPLES / "depot.json"), option, f"{nowhere}.png")
         assert (printed.exit_code, printed.err) == (1, f"ocpi: {nowhere}.png: No such file or directory\n")
 
 
-def test_a_picture_without_matplotlib_is_refused_before_any_work(ocpi: Ocpi, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_picture_without_matplotlib_is_refused_before_any_work(
+    offline: Ocpi, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("cli.scenario.find_spec", lambda _name: None)
-    printed = ocpi("optimize", str(EXAMPLES / "depot.json"), "--plot", "plan.png")
+    printed = offline("optimize", str(EXAMPLES / "depot.json"), "--plot", "plan.png")
     assert (printed.exit_code, printed.err) == (1, "ocpi: --plot needs matplotlib: pip install matplotlib\n")
 
 
-def test_the_guide_can_be_followed(ocpi: Ocpi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_guide_can_be_followed(offline: Ocpi, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "docs").symlink_to(GUIDE.parent)
     commands = [line for line in GUIDE.read_text().splitlines() if line.startswith(".venv/bin/ocpi optimize ")]
@@ -343,7 +332,7 @@ def test_the_guide_can_be_followed(ocpi: Ocpi, monkeypatch: pytest.MonkeyPatch, 
         words, _, given = command.partition(" < ")
         if given:
             monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(Path(given).read_bytes())))
-        printed = ocpi(*words.split()[1:])
+        printed = offline(*words.split()[1:])
         assert (printed.exit_code, printed.err) == (0, ""), command
         assert "van-1" in printed.out
     assert json.loads(Path("plan.json").read_text())["sessions"]

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from cli.deployment import Deployment
 from tests.command import Ocpi, Printed
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -26,26 +25,14 @@ POLICIES = ["offline", "lp", "edf", "llf", "round-robin", "uncontrolled"]
 Simulate = Callable[..., Printed]
 
 
-def no_deployment(stack: str) -> Deployment:
-    raise AssertionError(f"{stack} is asked for")
-
-
 @pytest.fixture
-def ocpi(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Ocpi:
-    """The command without AWS."""
-    monkeypatch.setattr(Deployment, "find", no_deployment)
-    monkeypatch.setenv("COLUMNS", "200")
-    return Ocpi(capsys, monkeypatch, tmp_path)
-
-
-@pytest.fixture
-def simulate(ocpi: Ocpi, tmp_path: Path) -> Simulate:
+def simulate(offline: Ocpi, tmp_path: Path) -> Simulate:
     """Charge the sessions of a small table."""
 
     def run(*options: str, rows: tuple[str, ...] = ROWS, site: Path = THREE_PHASE) -> Printed:
         file = tmp_path / "sessions.csv"
         file.write_text("\n".join([HEADER, *rows]) + "\n")
-        return ocpi("simulate", str(file), "--site", str(site), *options)
+        return offline("simulate", str(file), "--site", str(site), *options)
 
     return run
 
@@ -156,16 +143,16 @@ caltech = pytest.mark.skipif(not CALTECH, reason="OCPI_CALTECH_SESSIONS names no
 
 @caltech
 @pytest.mark.parametrize(("limit_kw", "best"), [(10, 59.1051), (20, 88.5708), (30, 99.2556), (40, 99.8837)])
-def test_offline_is_the_optimum_of_march_2019(ocpi: Ocpi, limit_kw: int, best: float) -> None:
+def test_offline_is_the_optimum_of_march_2019(offline: Ocpi, limit_kw: int, best: float) -> None:
     options = ("--policy", "uncontrolled", "--limit-kw", str(limit_kw), "--json")
-    told: dict[str, Any] = ocpi("simulate", CALTECH, "--site", str(SINGLE_PHASE), *options).json
+    told: dict[str, Any] = offline("simulate", CALTECH, "--site", str(SINGLE_PHASE), *options).json
     assert told["policies"]["offline"]["demand_met_pct"] == pytest.approx(best, abs=0.01)
 
 
 @caltech
 @pytest.mark.slow
-def test_a_receding_horizon_comes_close_to_it(ocpi: Ocpi) -> None:
-    told = ocpi("simulate", CALTECH, "--site", str(THREE_PHASE), "--policy", "lp", "--policy", "llf", "--json").json
+def test_a_receding_horizon_comes_close_to_it(offline: Ocpi) -> None:
+    told = offline("simulate", CALTECH, "--site", str(THREE_PHASE), "--policy", "lp", "--policy", "llf", "--json").json
     lp = told["policies"]["lp"]
     assert lp["intervals_over_limit"] == 0
     assert lp["demand_met_pct"] >= 91.9

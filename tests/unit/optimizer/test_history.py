@@ -301,7 +301,8 @@ def test_what_is_stored_is_what_was_learned() -> None:
     visits = [visit(stay_h=each, driver=ANNA, told_kwh=20, phases=3) for each in (1.0, 2.0, 3.0)]
     history = learned(visits)
     documents = {scope: record.document() for scope, record in learned(visits[:-1]).records.items()}
-    documents |= History.of(documents).observing(visits[-1])
+    learned_too = History.of(documents).after(visits[-1]).records
+    documents |= {scope: record.document() for scope, record in learned_too.items()}
     assert History.of(wire.loads_object(wire.dumps(documents))) == history  # type: ignore[arg-type]
     assert set(documents) == {"site", "evse:E1", ANNA}
 
