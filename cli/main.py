@@ -18,9 +18,9 @@ from cli.trace import trace
 from ocpi.logs import logger
 from ocpi.parties.handshake import NameTaken
 from ocpi.push.queue import NotSent
+from ocpi.sites.reading import WrongInput
 from ocpi.store.table import Conflict
 from ocpi.transport.status import OcpiError
-from optimizer.reading import WrongInput
 
 
 class Commands(TyperGroup):

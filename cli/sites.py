@@ -14,13 +14,13 @@ from cli.files import read_bytes
 from cli.output import AsJson, answer, answer_table, printable, when
 from cli.runs import replay, told
 from ocpi import clock, wire
+from ocpi.sites.phases import Phase
+from ocpi.sites.site import GRID, Branch, LocationRef, Site, parse_site, parse_time
 from ocpi.store.keys import ObjectId
 from ocpi.store.sites import Place, SiteConfig
 from ocpi.store.table import Conflict
 from ocpi.types.chargingprofiles import ChargingProfile, ChargingProfilePeriod, ChargingRateUnit
 from ocpi.types.primitives import parse_datetime
-from optimizer.phases import Phase
-from optimizer.site import GRID, Branch, LocationRef, Site, parse_site, parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Describe sites, look at them, and change their limits.")
 

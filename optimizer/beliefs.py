@@ -14,6 +14,8 @@ from pydantic import ValidationError
 
 from ocpi import wire
 from ocpi.logs import logger
+from ocpi.sites.phases import Phase
+from ocpi.sites.site import GRID, Site, SiteEvse
 from ocpi.store.profiles import ProfileState
 from ocpi.transport.validation import explain
 from ocpi.types.cdrs import CdrDimensionType
@@ -22,10 +24,8 @@ from ocpi.types.primitives import same
 from ocpi.types.sessions import ChargingPreferences, ProfileType, Session
 from ocpi.visits.visit import arrival, kwh_grew_at, phases_metered, preferences
 from optimizer.history import OVERSTAY, Assumed, Belief, History
-from optimizer.phases import Phase
 from optimizer.planning.problem import Vehicle
 from optimizer.profiles import Schedule
-from optimizer.site import GRID, Site, SiteEvse
 
 UNKNOWN_MAX_A = 32.0
 """What an EVSE counts with that has not been told: the usual fuse of an AC charge point. Of a larger one that is too

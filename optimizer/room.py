@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from ocpi.sites.phases import Phase
+from ocpi.sites.site import GRID, Branch, Site, SiteEvse, base_load_a, below
 from optimizer.history import History
-from optimizer.phases import Phase
 from optimizer.profiles import Schedule
-from optimizer.site import GRID, Branch, Site, SiteEvse, base_load_a, below
 
 AHEAD = timedelta(hours=48)
 """How far ahead loads and newcomers count hour by hour."""

@@ -19,6 +19,7 @@ from ocpi import wire
 from ocpi.logs import logger
 from ocpi.push.messages import ProfileMessage, Reason
 from ocpi.push.queue import FifoQueue
+from ocpi.sites.site import Site, SiteError, parse_site
 from ocpi.store.histories import Histories
 from ocpi.store.keys import ObjectId
 from ocpi.store.leases import Lease
@@ -33,7 +34,6 @@ from optimizer.nameless import nameless
 from optimizer.planning.solve import TIME_LIMIT_S
 from optimizer.profiles import Schedule
 from optimizer.replay import outcome_of
-from optimizer.site import Site, SiteError, parse_site
 from optimizer.situation import Decision, decide
 
 SENDING_S = 20.0

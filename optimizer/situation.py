@@ -19,6 +19,8 @@ from pydantic import ValidationError
 
 from ocpi import wire
 from ocpi.logs import logger
+from ocpi.sites.phases import Phase
+from ocpi.sites.site import Branch, DemandCharge, Series, Site, in_hour, parse_site
 from ocpi.store.profiles import ProfileState
 from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.locations import Location
@@ -26,13 +28,11 @@ from optimizer.beliefs import UNKNOWN_MAX_A, Charging, believe, newcomer_a, unkn
 from optimizer.history import History
 from optimizer.inputs import Inputs
 from optimizer.issue import SessionState, to_send, worst_case
-from optimizer.phases import Phase
 from optimizer.planning.problem import Floats, Node, Plan, Prices, Problem, Vehicle, Wiring
 from optimizer.planning.solve import TIME_LIMIT_S, solve
 from optimizer.planning.tree import Row, Supply, ancestors
 from optimizer.profiles import Schedule, breakpoints, safe_tails, schedules
 from optimizer.room import Room, evses
-from optimizer.site import Branch, DemandCharge, Series, Site, in_hour, parse_site
 from optimizer.steps import Steps, grid
 
 LEAST_AHEAD = timedelta(hours=1)

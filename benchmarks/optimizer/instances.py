@@ -6,7 +6,7 @@ from random import Random
 
 import numpy as np
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
 from optimizer.planning.problem import Floats, Node, Prices, Problem, Vehicle
 
 START = datetime(2026, 11, 23, tzinfo=UTC)

@@ -12,8 +12,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from ocpi.sites.phases import Phase
 from optimizer.offline.sessions_file import Visit
-from optimizer.phases import Phase
 from optimizer.planning.problem import Floats, Node, Problem, Vehicle
 from optimizer.planning.tree import Supply, rows_of
 

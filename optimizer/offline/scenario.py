@@ -14,10 +14,10 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
+from ocpi.sites.reading import LARGEST, MOST_PROBLEMS, Name, Phases, Strict, TimeZone, UtcTime, WrongInput, read
 from optimizer.planning.problem import Battery, Floats, Node, Prices, Problem, Vehicle, Wiring
 from optimizer.planning.tree import Supply
-from optimizer.reading import LARGEST, MOST_PROBLEMS, Name, Phases, Strict, TimeZone, UtcTime, WrongInput, read
 
 MOST_SESSIONS = 20_000
 MOST_STEPS = 10_000

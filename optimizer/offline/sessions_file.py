@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, BeforeValidator, Field, TypeAdapter, ValidationError
 
 from ocpi import wire
-from optimizer.reading import WrongInput
+from ocpi.sites.reading import WrongInput
 
 COLUMNS = ("session_id", "station_id", "phase_angle_deg", "arrival_5min", "departure_5min", "kwh")
 TABLE_ZONE = "America/Los_Angeles"

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from pydantic import Field, model_validator
 
+from ocpi.sites.phases import Phase
+from ocpi.sites.reading import LARGEST, Name, Phases, PositiveAmount, Strict, WrongInput, read
 from optimizer.offline.garage import Garage, Place
 from optimizer.offline.scenario import SiteOfScenario
 from optimizer.offline.sessions_file import TABLE_STEP, SessionsError, Visit
-from optimizer.phases import Phase
 from optimizer.planning.problem import Floats, Node, Wiring
-from optimizer.reading import LARGEST, Name, Phases, PositiveAmount, Strict, WrongInput, read
 
 STEP_S = int(TABLE_STEP.total_seconds())
 STEPS_A_DAY = 86_400 // STEP_S

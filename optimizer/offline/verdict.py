@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ocpi.sites.phases import PHASES, Phase
 from optimizer.offline.garage import TOLERANCE, Garage
 from optimizer.offline.simulation import Charged
-from optimizer.phases import PHASES, Phase
 from optimizer.planning.problem import Bools, Floats, Node, Wiring
 
 Phasors = NDArray[np.complex128]

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
 from optimizer.planning.problem import Battery, Bools, Floats, Line, Node, Problem, Wiring
 
 TOLERANCE = 1e-6

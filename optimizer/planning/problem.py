@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]

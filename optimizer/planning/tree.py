@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from optimizer.phases import Phase
+from ocpi.sites.phases import Phase
 from optimizer.planning.problem import Floats, Line, Node, Problem, Wiring
 
 FACETS = 8

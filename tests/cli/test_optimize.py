@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from matplotlib import image
 
+from ocpi.sites.reading import LARGEST
 from optimizer.offline.scenario import MOST_CELLS, MOST_NODES, MOST_SESSIONS, MOST_STEPS, Scenario
-from optimizer.reading import LARGEST
 from tests.command import Ocpi
 
 Document = dict[str, Any]

@@ -9,10 +9,11 @@ from ocpi.push.due import DueObject, DueObjects
 from tests.delivery.shrinking import ends_badly, shrunk
 from tests.delivery.stories import Change, NotConverged, Story, Telling
 
+pytestmark = pytest.mark.slow
+
 CHANGES = 700
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_a_partner_has_just_what_is_ours_once_the_faults_are_over(seed: int) -> None:
     story = Story.drawn(seed, CHANGES)

@@ -29,6 +29,8 @@ from tests.delivery.stories import platforms
 from tests.objects import SESSION
 from tests.own import PARTY, own_id
 
+pytestmark = pytest.mark.slow
+
 PARTNERS = [f"P{number:02}" for number in range(20)]
 ODD = PARTNERS[0]
 """The one that is different."""

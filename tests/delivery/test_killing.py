@@ -12,6 +12,8 @@ from tests.delivery.cloud import Moment, Unavailable
 from tests.delivery.simulation import Killed
 from tests.delivery.stories import Change, Story, Telling
 
+pytestmark = pytest.mark.slow
+
 STORY = Story(
     seed=1,
     changes=(

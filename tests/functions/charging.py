@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ocpi import clock
+from ocpi.sites.site import parse_site
 from ocpi.store.keys import ObjectId
 from ocpi.store.profiles import ProfileState
 from ocpi.store.sites import Sites
 from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
-from optimizer.site import parse_site
 from tests.api import Reply, request
 from tests.loop import Loop
 from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION, SITE

@@ -17,6 +17,7 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from ocpi import clock
 from ocpi.push.messages import Reason
 from ocpi.push.queue import FifoQueue, NotSent
+from ocpi.sites.site import parse_site
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.leases import Lease
@@ -27,7 +28,6 @@ from ocpi.types.versions import ModuleID
 from optimizer import situation
 from optimizer.planning.solve import solve
 from optimizer.run import Runner
-from optimizer.site import parse_site
 from tests.functions.charging import PATIENT, PLACE, Cpo
 from tests.loop import Context, Loop
 from tests.objects import EVSE, LOCATION, SITE

@@ -10,13 +10,13 @@ from unittest.mock import patch
 import pytest
 
 from ocpi import clock
+from ocpi.sites.site import parse_site
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.profiles import ProfileState
 from ocpi.store.table import Table
 from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
-from optimizer.site import parse_site
 from tests.api import request
 from tests.functions.charging import HURRIED, NOW, PATIENT, PLACE, Cpo
 from tests.objects import SESSION, SITE

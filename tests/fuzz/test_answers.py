@@ -13,6 +13,8 @@ from tests.fuzz.platform import ENDPOINTS, OWNER, Endpoint, Platform, call
 from tests.fuzz.verdict import judge
 from tests.partner import ok
 
+pytestmark = pytest.mark.slow
+
 _NEVER = b"", b"[]", b"null", b"\xff", b"<html>", b'{"status_code":1000}', b"[" * 10_000, b'{"data":"' + b"x" * 400_000
 
 

@@ -17,6 +17,8 @@ from tests.fuzz.platform import ENDPOINTS, OCPI, OWNER, Endpoint, Platform, Repl
 from tests.fuzz.verdict import Exact, exact, judge
 from tests.objects import CONNECTOR, EVSE, PERIOD, SESSION
 
+pytestmark = pytest.mark.slow
+
 LARGEST = 350_000
 """What one body may have, in bytes."""
 

@@ -16,6 +16,8 @@ from tests.fuzz.amount import examples
 from tests.fuzz.mutations import STRINGS
 from tests.fuzz.platform import Platform
 
+pytestmark = pytest.mark.slow
+
 _DEPLOYMENT = Deployment(
     {
         "ObjectsTable": "objects",

@@ -17,6 +17,8 @@ from tests.fuzz.ocpi_openapi import document, endpoint_of, function_of
 from tests.fuzz.platform import OWNER, SIM, Platform, authorization, send
 from tests.fuzz.verdict import judged, judged_of_owner
 
+pytestmark = pytest.mark.slow
+
 _OWNER_DOCUMENT = Path(__file__).parents[2] / "docs" / "owner-api.openapi.json"
 OPERATIONS: dict[str, Any] = {
     found.ok().label: found.ok()

@@ -13,6 +13,8 @@ from tests.fuzz.mutations import DATES, STRINGS, encoded
 from tests.fuzz.platform import ENDPOINTS, HUB, NEW, OCPI, OWNER, SIM, TNM, Platform, Reply, authorization, send
 from tests.fuzz.verdict import judged, judged_of_owner
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass(frozen=True)
 class Route:

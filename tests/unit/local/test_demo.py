@@ -22,7 +22,7 @@ from local.demo.picture import draw
 from local.demo.processes import DemoError, ocpi
 from local.demo.show import Show, table
 from local.demo.site_file import site_file
-from optimizer.site import parse_site
+from ocpi.sites.site import parse_site
 from tests.unit.local.office import a_day, a_stay
 
 DAY = drawn_day(garage(), date(2026, 3, 2), seed=1)

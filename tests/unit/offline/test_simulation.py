@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from ocpi.sites.reading import WrongInput
 from optimizer.history import Belief, History
 from optimizer.offline import knowledge as known
 from optimizer.offline.comparison import Comparison, Tried, Window, compared
@@ -17,7 +18,6 @@ from optimizer.offline.knowledge import Beliefs
 from optimizer.offline.policies import PolicyName
 from optimizer.offline.sessions_file import Visit, Visits
 from optimizer.offline.simulated_site import SimulatedSite, parse_site
-from optimizer.reading import WrongInput
 
 ZONE = ZoneInfo("Europe/Amsterdam")
 MORNING = datetime(2026, 3, 2, 8, 0, tzinfo=ZONE)

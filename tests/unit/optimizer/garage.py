@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 from hypothesis import strategies as st
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
 from optimizer.planning.problem import Floats, Wiring
 from optimizer.planning.tree import Row, Supply
 from optimizer.profiles import Schedule, breakpoints

@@ -12,13 +12,13 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from ocpi.sites.phases import PHASES, Phase
+from ocpi.sites.site import Site, parse_site
 from optimizer.issue import SessionState, to_send
-from optimizer.phases import PHASES, Phase
 from optimizer.planning.problem import Floats, Node, Problem, Vehicle
 from optimizer.planning.solve import solve
 from optimizer.planning.tree import Row, rows_of
 from optimizer.profiles import Schedule, safe_tails, schedules
-from optimizer.site import Site, parse_site
 from optimizer.steps import Steps, grid
 
 DAY = datetime(2026, 3, 2, tzinfo=UTC)

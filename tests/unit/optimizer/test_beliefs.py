@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ocpi.sites.site import Site, parse_site
 from ocpi.store.profiles import ProfileState
 from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.locations import Location
@@ -21,7 +22,6 @@ from optimizer.beliefs import (
     unknown_newcomer_a,
 )
 from optimizer.history import HORIZON, OVERSTAY, History
-from optimizer.site import Site, parse_site
 from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocpi.sites.phases import PHASES, Phase
 from ocpi.store.profiles import MOST_DOUBTFUL, ProfileState
 from ocpi.types.chargingprofiles import (
     ActiveChargingProfile,
@@ -16,7 +17,6 @@ from ocpi.types.chargingprofiles import (
     ChargingProfileResultType,
 )
 from optimizer.issue import SessionState, sending, to_send, worst_case
-from optimizer.phases import PHASES, Phase
 from optimizer.planning.tree import Row
 from optimizer.profiles import EPSILON, Schedule
 from tests.unit.optimizer.garage import KINDS, LIMITS, START, at, fitting, rates_over_time, steps

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ocpi import wire
+from ocpi.sites.phases import PHASES
 from ocpi.types.chargingprofiles import ChargingProfile
-from optimizer.phases import PHASES
 from optimizer.planning.problem import Node, Plan, Problem, Vehicle
 from optimizer.profiles import EPSILON, Schedule, ceiled, floored, safe_tails
 from optimizer.profiles import schedules as schedules_of

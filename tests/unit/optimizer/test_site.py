@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from ocpi import wire
-from optimizer.phases import PHASES, Phase
-from optimizer.site import LimitPeriod, Site, SiteError, parse_site
+from ocpi.sites.phases import PHASES, Phase
+from ocpi.sites.site import LimitPeriod, Site, SiteError, parse_site
 
 Document = dict[str, Any]
 
@@ -382,5 +382,5 @@ def test_what_is_no_site_at_all_is_told_so(text: str | bytes, message: str) -> N
 def test_the_command_line_can_read_sites_without_the_solver() -> None:
     heavy = "any(name in sys.modules for name in ('pulp', 'numpy', 'boto3'))"
     path = json.dumps(sys.path)
-    program = f"import sys; sys.path[:] = {path}; import optimizer.site; sys.exit({heavy})"
+    program = f"import sys; sys.path[:] = {path}; import ocpi.sites.site; sys.exit({heavy})"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0

@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocpi import wire
+from ocpi.sites.phases import PHASES, Phase
 from ocpi.types.primitives import format_datetime
 from optimizer.beliefs import Charging
 from optimizer.history import Arrival, History, Visit
 from optimizer.inputs import Inputs
 from optimizer.issue import worst_case
-from optimizer.phases import PHASES, Phase
 from optimizer.planning.check import broken_limits
 from optimizer.profiles import Schedule
 from optimizer.situation import Decision, decide

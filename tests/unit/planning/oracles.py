@@ -8,7 +8,7 @@ from typing import Any
 
 import highspy
 
-from optimizer.phases import PHASES
+from ocpi.sites.phases import PHASES
 from optimizer.planning.problem import Node, Problem, Vehicle
 
 type Cell = tuple[int, int]

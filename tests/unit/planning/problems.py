@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from hypothesis import strategies as st
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
 from optimizer.planning.problem import Battery, Floats, Node, Prices, Problem, Vehicle, Wiring
 
 START = datetime(2026, 3, 2, 18, tzinfo=UTC)

@@ -4,7 +4,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
 from optimizer.planning.check import broken_limits
 from optimizer.planning.problem import Battery, Floats, Node, Problem, Wiring
 from tests.unit.planning.problems import car, lines, problem

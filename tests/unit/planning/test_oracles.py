@@ -8,7 +8,7 @@ from random import Random
 import numpy as np
 import pytest
 
-from optimizer.phases import PHASES
+from ocpi.sites.phases import PHASES
 from optimizer.planning.problem import Node, Plan, Prices, Problem, Vehicle
 from optimizer.planning.solve import solve
 from tests.unit.planning.oracles import (

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optimizer.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES, Phase
 from optimizer.planning import solve as step
 from optimizer.planning.case import Case
 from optimizer.planning.check import broken_limits

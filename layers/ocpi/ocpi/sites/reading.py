@@ -16,8 +16,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, ValidationError
 
+from ocpi.sites.phases import Phase
 from ocpi.types.primitives import format_datetime
-from optimizer.phases import Phase
 
 LARGEST = 100_000
 """The most of anything: no site has so many ampere, kW or kWh, and solvers lose small numbers beside larger ones."""

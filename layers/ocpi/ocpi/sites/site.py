@@ -14,11 +14,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
-from ocpi.store.keys import ObjectId
-from ocpi.types.primitives import format_datetime
-from ocpi.types.versions import ModuleID
-from optimizer.phases import PHASES, Phase
-from optimizer.reading import (
+from ocpi.sites.phases import PHASES, Phase
+from ocpi.sites.reading import (
     LARGEST,
     Amount,
     Name,
@@ -32,6 +29,9 @@ from optimizer.reading import (
     read,
     utc,
 )
+from ocpi.store.keys import ObjectId
+from ocpi.types.primitives import format_datetime
+from ocpi.types.versions import ModuleID
 
 GRID = "grid"
 """What the grid connection is called where a feeder could be meant."""

@@ -1,0 +1,1 @@
+"""Sites under a grid connection, as their energy managers describe them."""
