@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
 
+from ocpi.sites.limits import Timeline
 from ocpi.sites.phases import Phase
 from ocpi.sites.site import GRID, Branch, Site, SiteEvse, base_load_a, below
 from optimizer.history import History
@@ -62,8 +63,8 @@ class Room:
 
     def whole(self, branch: Branch, phase: Phase) -> Schedule:
         """What sessions may draw together on a line, newcomers too, never below zero."""
-        starts = [self.now, *branch.limit_changes(self.now)]
-        limit = Schedule(tuple((start, branch.limit(start, start)[phase]) for start in starts))
+        steps = [(moment, limit[phase]) for moment, limit in self._limits[branch.id].steps]
+        limit = Schedule((*steps, (self._ahead, branch.limit(self._ahead)[phase])))
         return _less(limit, self._load(self._below[branch.id], phase))
 
     def base_load(self, branch: Branch, phase: Phase) -> Schedule:
@@ -97,6 +98,10 @@ class Room:
     @property
     def _ahead(self) -> datetime:
         return self.now + AHEAD
+
+    @cached_property
+    def _limits(self) -> dict[str, Timeline]:
+        return {branch.id: branch.timeline(self.now, self._ahead) for branch in self.branches}
 
     @cached_property
     def _below(self) -> dict[str, list[Branch]]:

@@ -302,9 +302,7 @@ class Situation:
             Node(
                 id=branch.id,
                 parent=branch.parent,
-                limit_a={
-                    phase: np.array([branch.limit(*span)[phase] for span in steps.spans]) for phase in branch.phases
-                },
+                limit_a=_lowest(branch, steps),
                 load_a={
                     phase: steps.highest(room.base_load(branch, phase)) + self._others_a(branch.id, phase, steps)
                     for phase in self.site.phases
@@ -356,6 +354,13 @@ class Situation:
 
         demand = site.demand_charge or DemandCharge(price_per_kw=0.0)
         return Prices(series(site.price_per_kwh), series(site.feed_in_per_kwh), demand.price_per_kw, demand.peak_kw)
+
+
+def _lowest(branch: Branch, steps: Steps) -> dict[Phase, Floats]:
+    """The limit of each step, in ampere by phase."""
+    timeline = branch.timeline(steps.spans[0][0], steps.spans[-1][1])
+    lowest = [timeline.lowest(*span) for span in steps.spans]
+    return {phase: np.array([limit[phase] for limit in lowest]) for phase in branch.phases}
 
 
 def _location(document: wire.JsonObject | None) -> Location | None:

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 
 from ocpi import clock
+from ocpi.sites.limits import Limit
 from ocpi.sites.site import parse_site
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
@@ -198,7 +199,7 @@ def test_the_others_give_way_at_once_to_a_charge_point_that_goes_its_own_way(cpo
 
 def test_a_profile_above_what_its_evse_gives_leaves_the_others_their_room(cpo: Cpo, time: Any) -> None:
     known = cpo.sites.config("garage")
-    larger = parse_site(json.dumps(SITE)).with_limit(None, None, {"L1": 80, "L2": 80, "L3": 80})
+    larger = parse_site(json.dumps(SITE)).with_base("grid", Limit(limit_a={"L1": 80, "L2": 80, "L3": 80}))
     cpo.sites.put_config("garage", larger.model_dump_json(exclude_none=True), PLACE, known, None)
     cpo.answer = "REJECTED"
     cpo.begins("S1")
@@ -265,7 +266,7 @@ def test_a_lower_limit_is_obeyed_at_once(cpo: Cpo) -> None:
     cpo.begins("S1")
     cpo.run()
     known = cpo.sites.config("garage")
-    lower = parse_site(json.dumps(SITE)).with_limit(None, None, {"L1": 20, "L2": 20, "L3": 20})
+    lower = parse_site(json.dumps(SITE)).with_base("grid", Limit(limit_a={"L1": 20, "L2": 20, "L3": 20}))
     cpo.sites.put_config("garage", lower.model_dump_json(exclude_none=True), PLACE, known, None)
     cpo.run()
     assert 10 < cpo.allowed_a("S1") <= 14
@@ -313,9 +314,9 @@ def test_a_request_that_the_queue_delivers_twice_is_sent_once(cpo: Cpo) -> None:
         cpo.begins("S1")
         cpo.run()
     (message,) = sent
-    assert sender.send(message) == "ACCEPTED"
+    assert sender.send(message) == {"NL/SIM/S1": "ACCEPTED"}
     cpo.answer = "TOO_OFTEN"
-    assert sender.send(message) == "superseded, sent already, or too late"
+    assert sender.send(message) == {"NL/SIM/S1": "superseded, sent already, or too late"}
     assert len(cpo.put) == 1
     assert cpo.profile("S1").pending
 

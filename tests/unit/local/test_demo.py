@@ -57,7 +57,7 @@ def test_the_command_line_takes_the_site_file() -> None:
     assert len(site.evses) == 50
     noon, evening, night = (datetime(2026, 3, 2, hour, 30, tzinfo=UTC) for hour in (12, 18, 20))
     assert [site.limit(moment, moment + timedelta(1e-3))["L1"] for moment in (noon, evening, night)] == [100, 50, 100]
-    assert site.limit_changes(noon) == [
+    assert site.limit_changes(noon, noon + timedelta(days=1)) == [
         datetime(2026, 3, 2, 16, tzinfo=UTC),  # 17:00 in Amsterdam
         datetime(2026, 3, 2, 20, tzinfo=UTC),
     ]

@@ -217,7 +217,7 @@ class Day:
         self.outcome.rounds = max(self.outcome.rounds, rounds)
 
     def _limit(self, phase: Phase, headroom: float, now: datetime) -> Schedule:
-        starts = [now, *self._site.limit_changes(now)]
+        starts = [now, *self._site.limit_changes(now, now + timedelta(days=2))]
         return Schedule(tuple((start, self._site.limit(start, start)[phase] - headroom) for start in starts))
 
     def _charge(self, here: dict[str, Car], now: datetime) -> None:

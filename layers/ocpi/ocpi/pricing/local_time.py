@@ -5,8 +5,8 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from ocpi.types.tariffs import TariffRestrictions
+from ocpi.zones import first_change, offset
 
-_SECOND = timedelta(seconds=1)
 _DAY = timedelta(days=1)
 
 
@@ -31,20 +31,6 @@ def _clock_changes(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[d
     """The whole seconds at which the offset of local time changes, at most one a day."""
     day = start.replace(microsecond=0)
     while day < end:
-        if _offset(day, zone) != _offset(day + _DAY, zone):
-            yield _first_change(day, day + _DAY, zone)
+        if offset(day, zone) != offset(day + _DAY, zone):
+            yield first_change(day, day + _DAY, zone)
         day += _DAY
-
-
-def _first_change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    while after - before > _SECOND:
-        middle = before + (after - before) // _SECOND // 2 * _SECOND
-        if _offset(middle, zone) == _offset(before, zone):
-            before = middle
-        else:
-            after = middle
-    return after
-
-
-def _offset(moment: datetime, zone: ZoneInfo) -> timedelta | None:
-    return moment.astimezone(zone).utcoffset()

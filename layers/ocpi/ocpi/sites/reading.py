@@ -26,7 +26,7 @@ MOST_PROBLEMS = 20
 """How many wrong places of one file are told; a file with more has been written wrongly all over."""
 
 _TIME = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.0+)?)?(Z|[+-]\d{2}:\d{2})?", re.ASCII)
-_NO_STEPS = ("[key]", "[number]", "[series]", "[AC]", "[DC]")
+_NO_STEPS = ("[key]", "[number]", "[series]", "[weekly]", "[AC]", "[DC]", "[limits]", "[periods]")
 """What the path of an error has of pydantic's and of the tags of unions, and nobody wrote."""
 
 
@@ -79,6 +79,7 @@ def _each_once(phases: tuple[Phase, ...]) -> tuple[Phase, ...]:
 _AsText = PlainSerializer(format_datetime, return_type=str, when_used="json")
 UtcTime = Annotated[datetime, BeforeValidator(utc), _AsText]
 TimeZone = Annotated[str, AfterValidator(_known_zone)]
+Number = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
 Amount = Annotated[float, Field(strict=True, ge=0, le=LARGEST, allow_inf_nan=False)]
 PositiveAmount = Annotated[float, Field(strict=True, gt=0, le=LARGEST, allow_inf_nan=False)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]

@@ -5,30 +5,43 @@ The command line reads it, the store keeps it, the optimizer plans with it; so n
 Currents are ampere per phase, `limit_kw` is the power of all phases together, shared equally by them; times are UTC.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
+from ocpi.sites.limits import (
+    Calendar,
+    Cap,
+    Limit,
+    LimitPeriod,
+    Limits,
+    LimitSource,
+    Override,
+    Timeline,
+    WeeklyLimit,
+    span,
+)
 from ocpi.sites.phases import PHASES, Phase
 from ocpi.sites.reading import (
     LARGEST,
     Amount,
     Name,
+    Number,
     Phases,
     PositiveAmount,
     Strict,
     TimeZone,
-    UtcTime,
     WrongInput,
     problems_of,
     read,
     utc,
 )
+from ocpi.sites.time_of_use import TimeOfUse
 from ocpi.store.keys import ObjectId
 from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
@@ -36,8 +49,18 @@ from ocpi.types.versions import ModuleID
 GRID = "grid"
 """What the grid connection is called where a feeder could be meant."""
 
-_EARLIEST = datetime.min.replace(tzinfo=UTC)
-_LATEST = datetime.max.replace(tzinfo=UTC)
+REMEMBERED = timedelta(days=7)
+"""How long overrides and caps that are over stay in a site's document."""
+
+FAR_OFF = 20
+"""A limit so many times the one before, or so small a part of it, was hardly meant."""
+
+MUCH_KW = 5000
+"""More than this only the largest sites have; it takes a substation."""
+
+CLOCKS_AHEAD = timedelta(days=60)
+"""So early it is told what a change of clocks does to a weekly calendar."""
+
 _HOURS = 24
 _A_YEAR = timedelta(days=365)
 
@@ -56,40 +79,17 @@ def _kind_of_series(value: object) -> str:
     return "[series]" if isinstance(value, list | tuple) else "[number]"
 
 
-Number = Annotated[float, Field(strict=True, ge=-LARGEST, le=LARGEST, allow_inf_nan=False)]
-Series = Annotated[
-    Annotated[Number, Tag("[number]")] | Annotated[tuple[Number, ...], AfterValidator(_of_a_day), Tag("[series]")],
-    Discriminator(_kind_of_series),
-]
+def _kind_of_rates(value: object) -> str:
+    return "[weekly]" if isinstance(value, dict | TimeOfUse) else _kind_of_series(value)
+
+
+_OneNumber = Annotated[Number, Tag("[number]")]
+_OfADay = Annotated[tuple[Number, ...], AfterValidator(_of_a_day), Tag("[series]")]
+Series = Annotated[_OneNumber | _OfADay, Discriminator(_kind_of_series)]
 """A number for ever, or one for each hour of the day in the site's time zone."""
+Rates = Annotated[_OneNumber | _OfADay | Annotated[TimeOfUse, Tag("[weekly]")], Discriminator(_kind_of_rates)]
+"""The same, or one for ever and others at some hours of some weekdays."""
 NodeId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
-
-
-class LimitPeriod(Strict):
-    """The site's limit from `start` (none: ever since) to `end` (none: for ever), of one of the two kinds."""
-
-    start: UtcTime | None = None
-    end: UtcTime | None = None
-    limit_a: dict[Phase, Amount] | None = None
-    limit_kw: Amount | None = None
-
-    @model_validator(mode="after")
-    def _one_kind_in_order(self) -> Self:
-        if (self.limit_a is None) == (self.limit_kw is None):
-            raise ValueError("give either limit_a (ampere for each phase) or limit_kw (all phases together)")
-        if self.begins >= self.ends:
-            raise ValueError(f"must start before it ends: {_span(self)}")
-        return self
-
-    @property
-    def begins(self) -> datetime:
-        """`start`, or the beginning of time."""
-        return self.start or _EARLIEST
-
-    @property
-    def ends(self) -> datetime:
-        """`end`, or the end of time."""
-        return self.end or _LATEST
 
 
 class LocationRef(Strict):
@@ -119,13 +119,20 @@ class SiteEvse(Strict):
     priority: Annotated[PositiveAmount, Field(le=100)] = 1.0
 
 
+def _kind_of_limits(value: object) -> str:
+    return "[periods]" if isinstance(value, list | tuple) else "[limits]"
+
+
 class _Limited(Strict):
     """What bears a limit, and the base load right there: what is drawn by others than EVSEs, as its highest.
 
     Less than zero is what flows in. It never makes room, it only counts in prices.
     """
 
-    limits: tuple[LimitPeriod, ...]
+    limits: Annotated[
+        Annotated[Limits, Tag("[limits]")] | Annotated[tuple[LimitPeriod, ...], Tag("[periods]")],
+        Discriminator(_kind_of_limits),
+    ]
     base_load_a: dict[Phase, Series] | None = None
     base_load_kw: Series | None = None
 
@@ -134,6 +141,11 @@ class _Limited(Strict):
         if self.base_load_a is not None and self.base_load_kw is not None:
             raise ValueError("give either base_load_a (ampere for each phase) or base_load_kw (all phases together)")
         return self
+
+    @property
+    def all_limits(self) -> Limits:
+        """The limits, also if they were given as periods."""
+        return self.limits if isinstance(self.limits, Limits) else Limits.of_periods(self.limits)
 
 
 class Feeder(_Limited):
@@ -164,26 +176,30 @@ class Branch:
     """None: it is the grid connection."""
     phases: tuple[Phase, ...]
     voltage_v: float
-    limits: tuple[LimitPeriod, ...]
+    calendar: Calendar
+    """What it bears, and when."""
     base_load: Mapping[Phase, Series]
     """In ampere; less than zero flows in."""
 
     def limit(self, start: datetime, end: datetime | None = None) -> dict[Phase, float]:
         """The lowest limit in force within [`start`, `end`), in ampere by phase; no `end` means for ever."""
-        until = max(end or _LATEST, start + timedelta(microseconds=1))
-        in_force = [self.amperes(each) for each in self.limits if each.begins < until and each.ends > start]
-        return {phase: min(amperes[phase] for amperes in in_force) for phase in self.phases}
+        return self.timeline(start, end).lowest(start, end) if end else self.calendar.lowest_for_ever(start)
 
-    def limit_changes(self, start: datetime, end: datetime | None = None) -> list[datetime]:
+    def limit_changes(self, start: datetime, end: datetime) -> list[datetime]:
         """The moments after `start` and before `end` at which another limit comes into force, in order."""
-        return [each.begins for each in self.limits[1:] if start < each.begins < (end or _LATEST)]
+        return self.timeline(start, end).changes
 
-    def amperes(self, period: LimitPeriod) -> Mapping[Phase, float]:
-        """A limit in ampere by phase."""
-        if period.limit_a is not None:
-            return period.limit_a
-        share = (period.limit_kw or 0.0) * 1000 / (self.voltage_v * len(self.phases))
-        return dict.fromkeys(self.phases, share)
+    def timeline(self, start: datetime, end: datetime) -> Timeline:
+        """The limits from `start` to `end`, in ampere by phase."""
+        return self.calendar.timeline(start, end)
+
+    def source(self, moment: datetime) -> LimitSource:
+        """Why the limit is what it is at a moment."""
+        return self.calendar.source(moment)
+
+    def power_kw(self, limit: Limit) -> float:
+        """A limit as the power of all phases together."""
+        return sum(limit.amperes(self.voltage_v, self.phases).values()) * self.voltage_v / 1000
 
     def base_load_a(self, hour: int, phase: Phase) -> float:
         """What others draw right there in an hour of the day, in ampere."""
@@ -215,8 +231,8 @@ class Site(_Limited):
     assumed_energy_kwh: PositiveAmount = 40.0
     min_a: Amount = 6.0
     pv_kw: Series | None = None
-    price_per_kwh: Series | None = None
-    feed_in_per_kwh: Series | None = None
+    price_per_kwh: Rates | None = None
+    feed_in_per_kwh: Rates | None = None
     demand_charge: DemandCharge | None = None
 
     @model_validator(mode="after")
@@ -256,19 +272,23 @@ class Site(_Limited):
         """The lowest limit of the grid connection within [`start`, `end`); see :meth:`Branch.limit`."""
         return self.grid.limit(start, end)
 
-    def limit_changes(self, start: datetime, end: datetime | None = None) -> list[datetime]:
+    def limit_changes(self, start: datetime, end: datetime) -> list[datetime]:
         """When the limit of the grid connection changes; see :meth:`Branch.limit_changes`."""
         return self.grid.limit_changes(start, end)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone."""
+        return ZoneInfo(self.time_zone)
 
     def hours(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, int]]:
         """`start` and each moment before `end` at which an hour begins at the site, with the hour, 0 to 23.
 
         An hour that a change of clocks skips is left out; one that it repeats comes twice.
         """
-        zone = ZoneInfo(self.time_zone)
         moment = start.astimezone(UTC)
         while moment < end:
-            local = moment.astimezone(zone)
+            local = moment.astimezone(self.zone)
             yield moment, local.hour
             moment += timedelta(hours=1) - timedelta(
                 minutes=local.minute, seconds=local.second, microseconds=local.microsecond
@@ -276,51 +296,104 @@ class Site(_Limited):
 
     def warnings(self, now: datetime) -> list[str]:
         """What can be, but hardly is meant: limits of the next year that base load alone is above, and what is idle."""
-        branches = self.branches()
-        hanging = below(branches)
-        low = [
-            f"{branch.id}, {phase}: the base load of {load:g} A is above the limit of {limit:g} A"
-            f" ({_span(period)}): sessions get nothing there as long as it is"
-            for branch in branches
-            for period in branch.limits
-            if period.ends > now and period.begins < now + _A_YEAR
-            for phase, limit in branch.amperes(period).items()
-            if (load := self._highest_load_a(hanging[branch.id], period, phase, now)) > limit
+        low = [problem for branch in self.branches() for problem in self._too_low(branch, now)]
+        clocks = [
+            problem
+            for place, limited in self._limited()
+            for problem in self._moved_by_clocks(place, limited.all_limits.weekly, now)
         ]
         idle = [name for name in ("pv_kw", "feed_in_per_kwh") if getattr(self, name) and self.price_per_kwh is None]
-        return [*low, *(f"{name}: counts for nothing without price_per_kwh" for name in idle)]
+        return [*low, *clocks, *(f"{name}: counts for nothing without price_per_kwh" for name in idle)]
 
-    def with_limit(
-        self,
-        start: datetime | None,
-        end: datetime | None,
-        limit: Mapping[Phase, float] | float,
-        node: str = GRID,
-    ) -> "Site":
-        """The same site with another limit from `start` to `end` (None: ever since, for ever).
-
-        Args:
-            start: from when it holds.
-            end: until when it holds.
-            limit: ampere by phase, or kW of all phases together.
-            node: the feeder whose limit it is, or the grid connection.
+    def with_base(self, node: str, limit: Limit) -> "Site":
+        """The same site with another base limit of a node.
 
         Raises:
-            SiteError: the period is empty, the limit is none for this site, or there is no such feeder.
+            SiteError: the limit is none for this node, or there is no such node; so for all that change a limit.
         """
-        kind = {"limit_a": dict(limit)} if isinstance(limit, Mapping) else {"limit_kw": limit}
-        known = self.branch(node).limits
+        return self._with_limits(node, base=limit.bare())
+
+    def with_weekly(self, node: str, weekly: Sequence[WeeklyLimit]) -> "Site":
+        """The same site with another weekly calendar of a node."""
+        return self._with_limits(node, weekly=tuple(weekly))
+
+    def with_override(self, node: str, override: Override) -> "Site":
+        """The same site with one more override of a node."""
+        return self._with_limits(node, overrides=(*self.limits_of(node).overrides, override))
+
+    def without_override(self, node: str, override_id: str) -> "Site":
+        """The same site without an override of a node."""
+        kept = self.limits_of(node).overrides
+        if all(each.id != override_id for each in kept):
+            raise SiteError([f"{node} has no override {override_id!r}"])
+        return self._with_limits(node, overrides=tuple(each for each in kept if each.id != override_id))
+
+    def with_cap(self, cap: Cap, node: str = GRID) -> "Site":
+        """The same site with one more cap of a node."""
+        return self._with_limits(node, caps=(*self.limits_of(node).caps, cap))
+
+    def without_cap(self, signal_id: str) -> "Site":
+        """The same site without the cap of a signal, wherever it is."""
+        site = self
+        for branch in self.branches():
+            caps = branch.calendar.limits.caps
+            kept = tuple(each for each in caps if each.signal_id != signal_id)
+            site = site._with_limits(branch.id, caps=kept) if len(kept) < len(caps) else site
+        return site
+
+    def with_priorities(self, priorities: Mapping[str, float]) -> "Site":
+        """The same site with these priorities of EVSEs, by uid; those that are not named are left as they are."""
+        wanted = {uid.lower(): (uid, priority) for uid, priority in priorities.items()}
+        evses = [
+            {**dict(evse), "priority": wanted.pop(evse.evse_uid.lower(), ("", evse.priority))[1]} for evse in self.evses
+        ]
+        evses += [{"evse_uid": uid, "priority": priority} for uid, priority in wanted.values()]
+        return self._with(evses=evses)
+
+    def pruned(self, now: datetime) -> "Site":
+        """The same site without overrides and caps that have been over for :data:`REMEMBERED`."""
+        site = self
+        for branch in self.branches():
+            limits = branch.calendar.limits
+            overrides = tuple(each for each in limits.overrides if each.ends > now - REMEMBERED)
+            caps = tuple(each for each in limits.caps if each.ends > now - REMEMBERED)
+            if (overrides, caps) != (limits.overrides, limits.caps):
+                site = site._with_limits(branch.id, overrides=overrides, caps=caps)
+        return site
+
+    def odd(self, before: "Site | None") -> list[str]:
+        """What should be confirmed before it is taken, a line each beginning with its path: limits that are far from
+        the base of the site `before`, such as kW that were given in W."""
+        known = {branch.id: branch for branch in before.branches()} if before else {}
+        return [
+            f"{place}.{path}.{'limit_kw' if limit.limit_a is None else 'limit_a'}: {problem}"
+            for (place, _), branch in zip(self._limited(), self.branches(), strict=True)
+            for path, limit in branch.calendar.limits.parts()
+            if (problem := _odd(branch, limit, known.get(branch.id)))
+        ]
+
+    def limits_of(self, node: str) -> Limits:
+        """The limits of the grid connection or a feeder.
+
+        Raises:
+            SiteError: there is none of that id.
+        """
+        return self.branch(node).calendar.limits
+
+    def _limited(self) -> list[tuple[str, "_Limited"]]:
+        """The grid connection and the feeders, with the paths of their limits."""
+        return [("limits", self), *((f"feeders[{number}].limits", each) for number, each in enumerate(self.feeders))]
+
+    def _with_limits(self, node: str, **changes: object) -> "Site":
+        limits = {**dict(self.limits_of(node)), **changes}
+        if node == GRID:
+            return self._with(limits=limits)
+        feeders = [{**dict(each), "limits": limits} if each.id == node else each for each in self.feeders]
+        return self._with(feeders=feeders)
+
+    def _with(self, **changes: object) -> "Site":
         try:
-            new = LimitPeriod.model_validate({"start": start, "end": end, **kind})
-            before = [_cut(each, each.begins, min(each.ends, new.begins)) for each in known]
-            after = [_cut(each, max(each.begins, new.ends), each.ends) for each in known]
-            periods = _merged([each for each in (*before, new, *after) if each])
-            if node == GRID:
-                return Site.model_validate({**dict(self), "limits": periods})
-            feeders = [
-                each.model_copy(update={"limits": periods}) if each.id == node else each for each in self.feeders
-            ]
-            return Site.model_validate({**dict(self), "feeders": feeders})
+            return Site.model_validate({**dict(self), **changes})
         except ValidationError as error:
             raise SiteError(problems_of(error, Site)) from None
 
@@ -328,14 +401,71 @@ class Site(_Limited):
         load = limited.base_load_a
         if load is None:
             load = dict.fromkeys(phases, _shared(limited.base_load_kw or 0.0, self.voltage_v * len(phases)))
-        return Branch(id_, parent, phases, self.voltage_v, limited.limits, load)
+        calendar = Calendar(limited.all_limits, self.voltage_v, phases, self.zone)
+        return Branch(id_, parent, phases, self.voltage_v, calendar, load)
 
-    def _highest_load_a(self, branches: Sequence[Branch], period: LimitPeriod, phase: Phase, now: datetime) -> float:
-        """What others draw at most in a period of a limit, in ampere."""
-        start = max(period.begins, now)
-        day = min(period.ends - start, timedelta(days=1))
-        hours = {hour for _, hour in self.hours(start, start + day)}
-        return max(base_load_a(branches, hour, phase) for hour in hours)
+    def _too_low(self, branch: Branch, now: datetime) -> Iterator[str]:
+        hanging = below(self.branches())[branch.id]
+        for when, limit, hours in self._to_come(branch.calendar.limits, now):
+            for phase, limit_a in limit.amperes(branch.voltage_v, branch.phases).items():
+                load_a = max(base_load_a(hanging, hour, phase) for hour in hours)
+                if load_a > limit_a:
+                    yield (
+                        f"{branch.id}, {phase}: the base load of {load_a:g} A is above the limit of {limit_a:g} A"
+                        f" ({when}): sessions get nothing there as long as it is"
+                    )
+
+    def _to_come(self, limits: Limits, now: datetime) -> Iterator[tuple[str, Limit, Collection[int]]]:
+        """The limits of the next year: when each holds, for people, and in which hours of the day."""
+        dated = [each for each in (*limits.overrides, *limits.caps) if each.ends > now and each.begins < now + _A_YEAR]
+        if limits.recur(now, now + _A_YEAR):
+            yield "base", limits.base, range(_HOURS)
+            for weekly in limits.weekly:
+                minutes = [minute for begins, ends in weekly.minutes() for minute in range(begins, ends)]
+                yield str(weekly), weekly, {minute // 60 % _HOURS for minute in minutes}
+        for each in dated:
+            start = max(each.begins, now)
+            day = min(each.ends - start, timedelta(days=1))
+            yield span(each), each, {hour for _, hour in self.hours(start, start + day)}
+
+    def _moved_by_clocks(self, place: str, weekly: Sequence[WeeklyLimit], now: datetime) -> Iterator[str]:
+        """Weekly limits that begin or end when clocks are changed soon."""
+        today = now.astimezone(self.zone).date()
+        for day in (today + timedelta(days=number) for number in range(CLOCKS_AHEAD.days) if weekly):
+            midnight = datetime.combine(day, time(), self.zone)
+            if midnight.utcoffset() == (midnight + timedelta(days=2)).utcoffset():
+                continue
+            for number, each in enumerate(weekly):
+                if each.on(day) and each.changed_by_clocks(day, self.zone):
+                    yield f"{place}.weekly[{number}] ({each}): {self._by_clocks(each, day)}"
+
+    def _by_clocks(self, weekly: WeeklyLimit, day: date) -> str:
+        midnight = datetime.combine(day, time(), self.zone)
+        held = [
+            (begins, ends)
+            for begins, ends in weekly.spans(midnight, midnight + timedelta(days=2), self.zone)
+            if begins.astimezone(self.zone).date() == day
+        ]
+        if not held:
+            return f"the clocks skip it on {day}: it does not hold then"
+        (begins, ends), *_ = held
+        clocks = " to ".join(f"{each.astimezone(self.zone):%H:%M}" for each in (begins, ends))
+        return f"the clocks are changed on {day}: it holds from {clocks}, {(ends - begins) / timedelta(hours=1):g} h"
+
+
+def _odd(branch: Branch, limit: Limit, known: Branch | None) -> str | None:
+    """What is odd about a limit that was not there before."""
+    if known and any(limit == each for _, each in known.calendar.limits.parts()):
+        return None
+    power_kw = branch.power_kw(limit)
+    if known is None:
+        return f"{power_kw:g} kW is very much: is it in W?" if power_kw > MUCH_KW else None
+    before_kw = known.power_kw(known.calendar.limits.base)
+    if not power_kw or not before_kw or FAR_OFF > power_kw / before_kw > 1 / FAR_OFF:
+        return None
+    if power_kw > before_kw:
+        return f"{power_kw:g} kW is {power_kw / before_kw:.0f} times the {before_kw:g} kW of before: is it in W?"
+    return f"{power_kw:g} kW is a {before_kw / power_kw:.0f}th of the {before_kw:g} kW of before: is it in MW?"
 
 
 def in_hour(series: Series, hour: int) -> float:
@@ -390,17 +520,21 @@ def parse_site(text: str | bytes) -> Site:
 
 def _problems_of_limited(place: str, limited: _Limited, phases: Sequence[Phase], whose: str) -> Iterator[str]:
     """What is wrong with limits and base load; `place` is their path, `whose` names what has the phases."""
-    yield from (f"{place}{problem}" for problem in _problems_in_time(limited.limits))
     known = ", ".join(phases)
-    for number, period in enumerate(limited.limits):
-        if period.limit_a is None:
+    if isinstance(limited.limits, Limits):
+        parts = [(f"limits.{path}", limit) for path, limit in limited.limits.parts()]
+    else:
+        yield from (f"{place}{problem}" for problem in _problems_in_time(limited.limits))
+        parts = [(f"limits[{number}]", period) for number, period in enumerate(limited.limits)]
+    for path, limit in parts:
+        if limit.limit_a is None:
             continue
         for phase in phases:
-            if phase not in period.limit_a:
-                yield f"{place}limits[{number}].limit_a.{phase}: missing: give every phase ({known})"
-        for phase in period.limit_a:
+            if phase not in limit.limit_a:
+                yield f"{place}{path}.limit_a.{phase}: missing: give every phase ({known})"
+        for phase in limit.limit_a:
             if phase not in phases:
-                yield f"{place}limits[{number}].limit_a.{phase}: the {whose} has no such phase ({known})"
+                yield f"{place}{path}.limit_a.{phase}: the {whose} has no such phase ({known})"
     for phase in limited.base_load_a or ():
         if phase not in phases:
             yield f"{place}base_load_a.{phase}: the {whose} has no such phase ({known})"
@@ -490,27 +624,3 @@ def _problems_of_evses(site: Site) -> Iterator[str]:
 
 def _known_feeders(site: Site) -> str:
     return f"use one of {', '.join((GRID, *(feeder.id for feeder in site.feeders)))}"
-
-
-def _cut(period: LimitPeriod, begins: datetime, ends: datetime) -> LimitPeriod | None:
-    """The part of `period` from `begins` to `ends`; None if there is none."""
-    if begins >= ends:
-        return None
-    start = None if begins == _EARLIEST else begins
-    return period.model_copy(update={"start": start, "end": None if ends == _LATEST else ends})
-
-
-def _merged(periods: Sequence[LimitPeriod]) -> list[LimitPeriod]:
-    """The periods with equal neighbours made one."""
-    merged = [periods[0]]
-    for period in periods[1:]:
-        last = merged[-1]
-        if (last.limit_a, last.limit_kw) == (period.limit_a, period.limit_kw):
-            merged[-1] = last.model_copy(update={"end": period.end})
-        else:
-            merged.append(period)
-    return merged
-
-
-def _span(period: LimitPeriod) -> str:
-    return " to ".join(format_datetime(moment) if moment else "ever" for moment in (period.start, period.end))

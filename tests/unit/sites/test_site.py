@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from ocpi import wire
+from ocpi.sites.limits import Limit, Override
 from ocpi.sites.phases import PHASES, Phase
-from ocpi.sites.site import LimitPeriod, Site, SiteError, parse_site
+from ocpi.sites.site import Site, SiteError, parse_site
 
 Document = dict[str, Any]
 
@@ -85,38 +86,23 @@ def test_a_period_counts_up_to_its_end_but_not_at_it(site: Site) -> None:
 
 
 def test_limit_changes_lie_strictly_within(site: Site) -> None:
-    assert site.limit_changes(at(12)) == [at(17), at(21)]
+    assert site.limit_changes(at(12), at(23)) == [at(17), at(21)]
     assert site.limit_changes(at(17), at(21)) == []
 
 
-def test_a_new_limit_cuts_into_the_periods_there_are(site: Site) -> None:
-    changed = site.with_limit(at(16), at(20), same(10))
-    assert [(period.start, period.end) for period in changed.limits] == [
-        (None, at(16)),
-        (at(16), at(20)),
-        (at(20), at(21)),
-        (at(21), None),
-    ]
-    assert changed.limit(at(19), at(19)) == same(10)
-    assert changed.limit(at(20), at(20)) == same(50)
-
-
-def test_an_equal_limit_is_merged_with_its_neighbour(site: Site) -> None:
-    assert site.with_limit(at(18), at(20), 34.5) == site
-    assert site.with_limit(None, None, 5.0).limits == (LimitPeriod(limit_kw=5.0),)
+def test_periods_are_the_same_as_a_base_with_overrides(site: Site) -> None:
+    limits = site.limits_of("grid")
+    assert limits.base == Limit(limit_a=same(60))
+    assert [(each.start, each.end) for each in limits.overrides] == [(None, at(17)), (at(17), at(21))]
+    changed = site.with_base("grid", Limit(limit_kw=6.9))
+    assert changed.limit(at(12), at(13)) == {"L1": 100, "L2": 90, "L3": 80}
+    assert changed.limit(at(21)) == same(10)
+    assert parse_site(wire.dumps(changed)) == changed
 
 
 def test_a_limit_that_cannot_be_changes_nothing(site: Site) -> None:
-    wrong: list[tuple[Any, str]] = [
-        (same(-1), "limit_a.L1"),
-        ({"L9": 3}, "limit_a.L9"),
-        ({"L1": 3}, "limit_a.L2"),
-    ]
-    for limit, place in wrong:
-        with pytest.raises(SiteError, match=place):
-            site.with_limit(at(12), at(13), limit)
-    with pytest.raises(SiteError, match="must start before it ends"):
-        site.with_limit(at(13), at(12), 5.0)
+    with pytest.raises(SiteError, match=r"limits\.base\.limit_a\.L2: missing: give every phase"):
+        site.with_base("grid", Limit(limit_a={"L1": 3}))
 
 
 def test_a_site_with_feeders_is_the_same_after_it_was_written_and_read_again() -> None:
@@ -160,15 +146,15 @@ def test_hours_are_those_of_the_site_also_when_clocks_change(site: Site) -> None
 
 def test_the_limit_of_a_feeder_is_changed_alone() -> None:
     before = parse_site(json.dumps(with_feeders()))
-    changed = before.with_limit(at(16), at(20), 6.9, "F1")
+    changed = before.with_override("F1", Override(id="works", start=at(16), end=at(20), limit_kw=6.9))
     assert changed.branch("F1").limit(at(17), at(18)) == same(10)
     assert changed.branch("F1").limit(at(20)) == same(32)
     assert changed.branch("T1") == before.branch("T1")
     assert changed.limits == before.limits
     with pytest.raises(SiteError, match="there is no feeder 'F9'; there are grid, T1, F1, F2"):
-        before.with_limit(None, None, 1.0, "F9")
-    with pytest.raises(SiteError, match=r"feeders\[2\].limits\[0\].limit_a.L1: the feeder has no such phase"):
-        before.with_limit(None, None, same(3), "F2")
+        before.with_base("F9", Limit(limit_kw=1))
+    with pytest.raises(SiteError, match=r"feeders\[2\].limits.base.limit_a.L1: the feeder has no such phase"):
+        before.with_base("F2", Limit(limit_a=same(3)))
 
 
 def test_a_limit_below_the_base_load_is_accepted_and_told() -> None:
@@ -271,7 +257,7 @@ WRONG = {
     "date only": (limit(1, start="2026-03-02"), "limits[1].start: must be a time in whole seconds such as"),
     "unix time": (limit(1, start=1772470800), "limits[1].start: must be a time such as"),
     "no limits": (top(limits=[]), "limits: must not be empty: give at least one period"),
-    "limits are no list": (top(limits=3), "limits: must be a list in brackets"),
+    "limits are a number": (top(limits=3), "limits: must be an object in braces"),
     "time zone": (top(time_zone="Europe/Nowhere"), "time_zone: unknown time zone 'Europe/Nowhere'"),
     "folder of zones": (top(time_zone="Europe"), "time_zone: unknown time zone 'Europe'"),
     "voltage": (top(voltage_v=0), "voltage_v: must be more than 0, is 0"),

@@ -1,0 +1,303 @@
+"""What a grid connection or a feeder bears, and when: a base, a weekly calendar, dated overrides, and the caps of grid
+operators.
+
+An override stands in for the base and the calendar. A cap never makes a limit higher. Currents are ampere per phase,
+`limit_kw` is the power of all phases together, shared equally by them; times are UTC.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
+from enum import StrEnum
+from itertools import pairwise
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from ocpi.sites.phases import Phase
+from ocpi.sites.reading import Amount, Strict, UtcTime, WrongInput
+from ocpi.sites.weekly import WeeklyTime, overlaps
+from ocpi.types.primitives import format_datetime
+
+EARLIEST = datetime.min.replace(tzinfo=UTC)
+LATEST = datetime.max.replace(tzinfo=UTC)
+
+A_WEEK = timedelta(days=8)
+"""In so long each weekly entry holds as a whole, whatever the clocks do."""
+
+MOST_WEEKLY = 200
+MOST_DATED = 200
+"""So many overrides, and caps, a node may have: a site is one item of the table."""
+
+Words = Annotated[str, Field(min_length=1, max_length=255)]
+Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
+
+
+class Limit(Strict):
+    """A limit of one of the two kinds."""
+
+    limit_a: dict[Phase, Amount] | None = None
+    limit_kw: Amount | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Self:
+        if (self.limit_a is None) == (self.limit_kw is None):
+            raise ValueError("give either limit_a (ampere for each phase) or limit_kw (all phases together)")
+        return self
+
+    def amperes(self, voltage_v: float, phases: Sequence[Phase]) -> dict[Phase, float]:
+        """In ampere by phase."""
+        if self.limit_a is not None:
+            return {phase: self.limit_a[phase] for phase in phases}
+        return dict.fromkeys(phases, (self.limit_kw or 0.0) * 1000 / (voltage_v * len(phases)))
+
+    def bare(self) -> "Limit":
+        """The limit alone, without when it holds and why."""
+        return Limit(limit_a=self.limit_a, limit_kw=self.limit_kw)
+
+
+class WeeklyLimit(WeeklyTime, Limit):
+    """The limit at some hours of some weekdays."""
+
+
+class LimitPeriod(Limit):
+    """A limit from `start` (none: ever since) to `end` (none: for ever)."""
+
+    start: UtcTime | None = None
+    end: UtcTime | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.begins >= self.ends:
+            raise ValueError(f"must start before it ends: {span(self)}")
+        return self
+
+    @property
+    def begins(self) -> datetime:
+        """`start`, or the beginning of time."""
+        return self.start or EARLIEST
+
+    @property
+    def ends(self) -> datetime:
+        """`end`, or the end of time."""
+        return self.end or LATEST
+
+    def holds(self, start: datetime, end: datetime) -> bool:
+        """Whether it does at some time within [`start`, `end`)."""
+        return self.begins < end and self.ends > start
+
+
+class Override(LimitPeriod):
+    """A limit for a time, with who wants it and why."""
+
+    id: Id
+    reason: Words | None = None
+    author: Words | None = None
+
+
+class Cap(LimitPeriod):
+    """A grid operator's curtailment, under the id that the operator gave it."""
+
+    signal_id: Id
+    start: UtcTime
+    end: UtcTime
+    reason: Words | None = None
+    author: Words | None = None
+
+
+class Limits(Strict):
+    """All limits of a grid connection or a feeder."""
+
+    base: Limit
+    weekly: Annotated[tuple[WeeklyLimit, ...], Field(max_length=MOST_WEEKLY)] = ()
+    overrides: Annotated[tuple[Override, ...], Field(max_length=MOST_DATED)] = ()
+    caps: Annotated[tuple[Cap, ...], Field(max_length=MOST_DATED)] = ()
+
+    @model_validator(mode="after")
+    def _each_says_its_own(self) -> Self:
+        problems = [
+            *(
+                f"weekly[{second}]: overlaps weekly[{first}] ({self.weekly[first]}): change the times of one"
+                for first, second in overlaps(self.weekly)
+            ),
+            *_problems_of_overrides(self.overrides),
+            *_problems_of_ids("caps", "signal_id", [each.signal_id for each in self.caps]),
+        ]
+        if problems:
+            raise WrongInput(problems)
+        return self
+
+    @classmethod
+    def of_periods(cls, periods: Sequence[LimitPeriod]) -> Self:
+        """The same as periods without gaps, of which the last holds for ever."""
+        overrides = (
+            Override(
+                id=f"period-{number}", start=each.start, end=each.end, limit_a=each.limit_a, limit_kw=each.limit_kw
+            )
+            for number, each in enumerate(periods[:-1], start=1)
+        )
+        return cls(base=periods[-1].bare(), overrides=tuple(overrides))
+
+    def recur(self, start: datetime, end: datetime) -> bool:
+        """Whether overrides leave some of [`start`, `end`) to the base and the calendar."""
+        for override in sorted(self.overrides, key=lambda each: each.begins):
+            if override.begins <= start < override.ends:
+                start = override.ends
+        return start < end
+
+    def parts(self) -> Iterator[tuple[str, Limit]]:
+        """Every limit with its path from here."""
+        yield "base", self.base
+        for name, several in (("weekly", self.weekly), ("overrides", self.overrides), ("caps", self.caps)):
+            yield from ((f"{name}[{number}]", limit) for number, limit in enumerate(several))
+
+
+def _problems_of_overrides(overrides: Sequence[Override]) -> Iterator[str]:
+    yield from _problems_of_ids("overrides", "id", [each.id for each in overrides])
+    in_time = sorted(enumerate(overrides), key=lambda each: each[1].begins)
+    for (first, one), (second, other) in pairwise(in_time):
+        if one.ends > other.begins:
+            yield (
+                f"overrides[{second}]: {other.id!r} ({span(other)}) overlaps overrides[{first}], {one.id!r}"
+                f" ({span(one)}): remove one, or change its times"
+            )
+
+
+def _problems_of_ids(place: str, name: str, ids: Sequence[str]) -> Iterator[str]:
+    first: dict[str, int] = {}
+    for number, id_ in enumerate(ids):
+        if (earlier := first.setdefault(id_, number)) != number:
+            yield f"{place}[{number}].{name}: {id_!r} is already {place}[{earlier}]: keep one"
+
+
+class SourceKind(StrEnum):
+    """Why a limit is what it is."""
+
+    BASE = "base"
+    WEEKLY = "weekly"
+    OVERRIDE = "override"
+    CAP = "cap"
+
+
+@dataclass(frozen=True, slots=True)
+class LimitSource:
+    """Which limit is in force; `until` is when another may be, None if that is more than a week away."""
+
+    kind: SourceKind
+    id: str | None = None
+    reason: str | None = None
+    author: str | None = None
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What holds from `start` to `end`: `steps` are the moments at which it changes, `start` first, with the limits in
+    ampere by phase from then on."""
+
+    steps: Sequence[tuple[datetime, Mapping[Phase, float]]]
+
+    @property
+    def changes(self) -> list[datetime]:
+        """When another limit comes into force, without the start."""
+        return [moment for (_, before), (moment, after) in pairwise(self.steps) if before != after]
+
+    def lowest(self, start: datetime, end: datetime) -> dict[Phase, float]:
+        """The lowest limits within [`start`, `end`), or right at `start`."""
+        begun = max((number for number, (moment, _) in enumerate(self.steps) if moment <= start), default=0)
+        within = [limit for moment, limit in self.steps[begun:] if moment <= start or moment < end]
+        return lowest(within)
+
+
+@dataclass(frozen=True, slots=True)
+class Calendar:
+    """Limits with all that is needed to say what holds when.
+
+    Args:
+        limits: of which kind ever.
+        voltage_v: line to neutral.
+        phases: those of the node.
+        zone: where the weekly calendar is read.
+    """
+
+    limits: Limits
+    voltage_v: float
+    phases: tuple[Phase, ...]
+    zone: tzinfo
+
+    def timeline(self, start: datetime, end: datetime) -> Timeline:
+        """What holds from `start` to `end`."""
+        return self._timeline(start, max(end, start + timedelta(microseconds=1)), dated=True)
+
+    def lowest_for_ever(self, start: datetime) -> dict[Phase, float]:
+        """The lowest limits of all time from `start` on."""
+        soon = self.timeline(start, _later(start, A_WEEK))
+        recurring = self._timeline(start, _later(start, A_WEEK), dated=False)
+        dated = [each for each in (*self.limits.overrides, *self.limits.caps) if each.holds(start, LATEST)]
+        again = recurring.steps if self.limits.recur(start, LATEST) else ()
+        return lowest(
+            [
+                *(limit for _, limit in (*soon.steps, *again)),
+                *(each.amperes(self.voltage_v, self.phases) for each in dated),
+            ]
+        )
+
+    def source(self, moment: datetime) -> LimitSource:
+        """Which limit is in force at a moment: the lowest cap where one makes a difference."""
+        moments = self._moments(moment, _later(moment, A_WEEK), dated=True)
+        until = next((each for each in moments if each > moment), None)
+        limit, kind = self._plain(moment, dated=True)
+        source = LimitSource(kind, until=until)
+        if isinstance(limit, Override):
+            source = LimitSource(kind, limit.id, limit.reason, limit.author, until)
+        amperes = limit.amperes(self.voltage_v, self.phases)
+        for cap in self._caps(moment):
+            capped = lowest([amperes, cap.amperes(self.voltage_v, self.phases)])
+            if capped != amperes:
+                amperes, source = capped, LimitSource(SourceKind.CAP, cap.signal_id, cap.reason, cap.author, until)
+        return source
+
+    def _timeline(self, start: datetime, end: datetime, *, dated: bool) -> Timeline:
+        return Timeline(
+            [(moment, self._amperes(moment, dated=dated)) for moment in self._moments(start, end, dated=dated)]
+        )
+
+    def _moments(self, start: datetime, end: datetime, *, dated: bool) -> list[datetime]:
+        """`start`, and when something may change before `end`."""
+        spans = [each for weekly in self.limits.weekly for each in weekly.spans(start, end, self.zone)]
+        if dated:
+            spans += [(each.begins, each.ends) for each in (*self.limits.overrides, *self.limits.caps)]
+        return sorted({start, *(moment for each in spans for moment in each if start < moment < end)})
+
+    def _amperes(self, moment: datetime, *, dated: bool) -> dict[Phase, float]:
+        plain, _ = self._plain(moment, dated=dated)
+        caps = self._caps(moment) if dated else []
+        return lowest([each.amperes(self.voltage_v, self.phases) for each in (plain, *caps)])
+
+    def _caps(self, moment: datetime) -> list[Cap]:
+        return [each for each in self.limits.caps if each.begins <= moment < each.ends]
+
+    def _plain(self, moment: datetime, *, dated: bool) -> tuple[Limit, SourceKind]:
+        """What is in force but for caps."""
+        for override in self.limits.overrides if dated else ():
+            if override.begins <= moment < override.ends:
+                return override, SourceKind.OVERRIDE
+        instant = timedelta(microseconds=1)
+        for weekly in self.limits.weekly:
+            if any(weekly.spans(moment, moment + instant, self.zone)):
+                return weekly, SourceKind.WEEKLY
+        return self.limits.base, SourceKind.BASE
+
+
+def lowest(limits: Sequence[Mapping[Phase, float]]) -> dict[Phase, float]:
+    """The lowest of each phase."""
+    return {phase: min(limit[phase] for limit in limits) for phase in limits[0]}
+
+
+def span(period: LimitPeriod) -> str:
+    """When a period holds, for people."""
+    return " to ".join(format_datetime(moment) if moment else "ever" for moment in (period.start, period.end))
+
+
+def _later(moment: datetime, by: timedelta) -> datetime:
+    return moment + by if moment < LATEST - by else LATEST
