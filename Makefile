@@ -4,7 +4,7 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo local test slow e2e fuzz lint format types conformance convergence bench bench-optimizer deploy pin clean check-template
+.PHONY: help setup demo local live pictures test slow e2e fuzz lint format types conformance convergence bench bench-optimizer bench-limit deploy pin clean check-template
 
 BIN := .venv/bin
 SAM := .tools/sam/bin/sam
@@ -24,10 +24,14 @@ demo: setup ## one day of a constrained site; SESSIONS=FILE.csv DAY=2019-03-05 L
 	@$(BIN)/python -m local.demo $(if $(SESSIONS),--sessions '$(SESSIONS)') $(if $(DAY),--day '$(DAY)') $(if $(LIMIT_KW),--limit-kw '$(LIMIT_KW)')
 
 local: setup ## the whole platform on this machine, up until Ctrl-C; ROLES='CPO EMSP:NL/TNM' OCPI_LOCAL_PORT=N
-	@$(BIN)/python -m local.aws up $(if $(ROLES),'$(ROLES)')
+	@$(BIN)/python -m local.up $(if $(ROLES),'$(ROLES)')
 
-test: setup ## unit, contract and template tests
+live: setup ## a site to watch on the page of energy managers, a day at 20 times its pace, until Ctrl-C; RATE=20 FROM=08:30
+	@$(BIN)/python -m local.live $(if $(RATE),--rate '$(RATE)') $(if $(FROM),--from '$(FROM)') $(ARGS)
+
+test: setup ## unit, contract and template tests, and those of the page
 	$(BIN)/pytest -n auto -m 'not e2e and not slow' $(ARGS)
+	node page/test.mjs
 
 slow: setup ## the proofs that take longest: a day and a month of charging, stories of faults, every check of a platform
 	$(BIN)/pytest -n auto -m 'slow and not e2e' $(ARGS)
@@ -43,10 +47,11 @@ convergence: setup ## faults for long: SEEDS=N stories of two platforms, and eac
 		tests/functions/test_pulled_lists_converge.py tests/unit/optimizer/test_issuing_machine.py
 	$(BIN)/python -m tests.delivery $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
-lint: setup check-template ## ruff, the template, the shell scripts' syntax
+lint: setup check-template ## ruff, the template, the shell scripts' syntax, the page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	bash -n local/bootstrap.sh requirements/pin.sh .ci/run
+	cd page && node_modules/.bin/biome ci
 
 check-template: setup
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint --template template.yaml
@@ -55,9 +60,11 @@ check-template: setup
 format: setup ## put the code into the house's format
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	cd page && node_modules/.bin/biome check --write
 
-types: setup ## mypy, strict
+types: setup ## mypy and tsc, strict
 	$(BIN)/mypy .
+	page/node_modules/.bin/tsc --project page
 
 conformance: setup ## run all but the end-to-end tests and write which of them shows which rule of OCPI
 	$(BIN)/pytest -n auto -m 'not e2e' -p tests.conformance.report --conformance=docs/conformance.md $(ARGS)
@@ -68,6 +75,13 @@ bench: setup ## what is measured, as one command
 bench-optimizer: setup ## what plans cost and how good they are, beside others; SESSIONS=FILE.csv for a real month
 	$(BIN)/python -m benchmarks.optimizer $(if $(SESSIONS),--sessions '$(SESSIONS)') $(ARGS)
 
+bench-limit: setup ## from a limit that is lowered to the last charge point that has heard, for 50, 200 and 1,000 cars
+	@$(BIN)/python -m benchmarks.limit $(ARGS)
+
+pictures: setup ## the pictures of the page in docs/pictures, made anew
+	@bash local/chromium.sh >/dev/null
+	PICTURES=docs/pictures $(BIN)/pytest -q -m e2e tests/e2e/test_page.py $(ARGS)
+
 deploy: setup ## deploy to your AWS account, with your usual AWS settings; STACK=name REGION=region, or ARGS=--guided
 	@$(BIN)/python -m local.deploy $(if $(STACK),--stack-name '$(STACK)') $(if $(REGION),--region '$(REGION)') $(ARGS)
 
@@ -75,5 +89,5 @@ pin: ## choose all versions anew and pin them, with hashes
 	@bash requirements/pin.sh
 
 clean: ## remove everything that was built or installed here
-	rm -rf .aws-sam .hypothesis .local .tools .venv
+	rm -rf .aws-sam .hypothesis .local .tools .venv functions/energy/assets page/node_modules
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,9 @@
 """The deployment that a command works on: a CloudFormation stack, found by the usual AWS settings."""
 
+import getpass
 import json
 import os
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter
 
 from cli.failure import Failure
+from ocpi.aws import LIMITS
 from ocpi.parties.calling import Calling
 from ocpi.parties.handshake import Handshake
 from ocpi.parties.own import OwnPlatform
@@ -24,11 +27,16 @@ from ocpi.push.due import DueObjects
 from ocpi.push.health import Healths
 from ocpi.push.queue import FifoQueue
 from ocpi.push.waking import Waking
+from ocpi.sites.desk import Desk
+from ocpi.sites.looking import Looking
+from ocpi.store.grants import Grants
+from ocpi.store.ledgers import Ledgers
 from ocpi.store.lists import Lists
 from ocpi.store.objects import Objects
 from ocpi.store.partner import Partner, partner_id
 from ocpi.store.partners import Partners
 from ocpi.store.pulls import Pulls
+from ocpi.store.series import SeriesStore
 from ocpi.store.sites import Sites
 from ocpi.types.credentials import CredentialsRole
 
@@ -124,6 +132,39 @@ class Deployment:
         return Sites(self.outputs["SitesTable"])
 
     @cached_property
+    def ledgers(self) -> Ledgers:
+        """What is on record of sites."""
+        return Ledgers(self.outputs["SitesTable"])
+
+    @cached_property
+    def series(self) -> SeriesStore:
+        """Prices, base load and solar power of sites over time."""
+        return SeriesStore(self.outputs["SitesTable"])
+
+    @cached_property
+    def grants(self) -> Grants:
+        """Who may do what at which site."""
+        return Grants(self.outputs["SitesTable"])
+
+    @cached_property
+    def desk(self) -> Desk:
+        """Where sites are edited."""
+        return Desk(self.sites, self.ledgers, self.series, self.partners, FifoQueue(self.outputs["OptimizeQueueUrl"]))
+
+    @cached_property
+    def looking(self) -> Looking:
+        """Where sites are looked at."""
+        objects = Objects(self.outputs["ObjectsTable"])
+        return Looking(self.sites, objects, self.series, self.ledgers, self.breakers)
+
+    @cached_property
+    def author(self) -> str:
+        """Who works with the deployment: the AWS identity, or on the local AWS, which knows none, the user."""
+        if _is_local():
+            return f"{getpass.getuser()}@{socket.gethostname()}"
+        return str(boto3.client("sts", config=LIMITS).get_caller_identity()["Arn"]).rpartition(":")[2]
+
+    @cached_property
     def lists(self) -> Lists:
         """The lists of objects."""
         return Lists(self.outputs["ObjectsTable"])
@@ -196,7 +237,11 @@ def _prefer_local_aws() -> None:
     if not any(os.environ.get(name) for name in chosen) and LOCAL_STACK.exists():
         stack = json.loads(LOCAL_STACK.read_text())
         os.environ |= {"AWS_ENDPOINT_URL": stack["aws_endpoint_url"], "AWS_DEFAULT_REGION": stack["region"]}
-    if urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost"):
+    if _is_local():
         os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
         os.environ.setdefault("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", "us-east-1"))
+
+
+def _is_local() -> bool:
+    return urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost")

@@ -279,8 +279,9 @@ def _pushed(body: str) -> About:
         case Wake() as wake:
             return _wake(wake)
         case ProfileMessage() as profile:
-            session = f"{profile.country_code}/{profile.party_id}/{profile.session_id}"
-            text = f"the charging profile of session {session} at partner {profile.partner_id}"
+            first, *others = profile.requests
+            more = f" and of {len(others)} more" if others else ""
+            text = f"the charging profile of session {first.name}{more} at partner {profile.partner_id}"
             return About(text, profile.partner_id, ModuleID.CHARGING_PROFILES)
 
 

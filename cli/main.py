@@ -7,13 +7,14 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from cli import dlq, partners, sites
+from cli import access, dlq, partners
 from cli.check.command import check
 from cli.deployment import Deployment, DeploymentError
 from cli.failure import Failure
 from cli.optimize import optimize
 from cli.output import printable
 from cli.simulate import simulate
+from cli.site import commands
 from cli.trace import trace
 from ocpi.logs import logger
 from ocpi.parties.handshake import NameTaken
@@ -37,7 +38,8 @@ class Commands(TyperGroup):
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, help="Operate OCPI Serverless.")
 app.add_typer(partners.app, name="partner")
-app.add_typer(sites.app, name="site")
+app.add_typer(commands.app, name="site")
+app.add_typer(access.app, name="access")
 app.add_typer(dlq.app, name="dlq")
 app.command()(check)
 app.command()(trace)

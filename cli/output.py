@@ -37,10 +37,16 @@ def answer_table(rows: Iterable[Mapping[str, object]], columns: Iterable[str], *
     if as_json:
         print(wire.dumps(rows).decode())
         return
+    Console().print(table_of(rows, columns))
+
+
+def table_of(rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> Table:
+    """A table of the `columns` of some rows."""
+    columns = list(columns)
     table = Table(*(Column(column, overflow="fold") for column in columns))  # nothing is cut off, ids least of all
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
-    Console().print(table)
+    return table
 
 
 def _cell(value: object) -> Text:

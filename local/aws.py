@@ -1,11 +1,10 @@
 """The local AWS: ministack, with the real template.yaml deployed on it by `sam build` and `sam deploy`.
 
 One a state folder (``.local``), on 127.0.0.1 only and on a free port, so that two clones run side by side.
-All its files are inside the clone. The demo and the end-to-end tests use :func:`local_aws`; ``make local`` is
-:func:`up`.
+All its files are inside the clone. The demo, ``make live`` and the end-to-end tests use :func:`local_aws`, and so does
+``make local`` (:mod:`local.up`).
 """
 
-import argparse
 import fcntl
 import json
 import os
@@ -28,8 +27,6 @@ from typing import Any, NoReturn
 
 import boto3
 from botocore.config import Config
-from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from local import sam
 from local.roles import DEFAULT, roles_json
@@ -152,24 +149,17 @@ def local_aws(
             (state / "stack.json").unlink(missing_ok=True)
 
 
-def up(roles: str) -> None:
-    """Keep a local AWS up until Ctrl-C or SIGTERM."""
-    stop_on_sigterm()
-    with _shown_steps() as on_step, local_aws(roles=roles, on_step=on_step) as stack:
-        on_step(None)
-        print(f"versions_url {stack.versions_url}")
-        print("export", *(f"{name}={value}" for name, value in stack.environment.items()))
-        print(f"The log is {stack.log}. Ctrl-C stops it all.", flush=True)
-        with suppress(KeyboardInterrupt):
-            _stay(stack)
-
-
 def stop_on_sigterm() -> None:
     """Let SIGTERM end this process like `sys.exit`, so that what it started is ended too."""
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 
 
-def _stay(stack: Stack) -> NoReturn:
+def stay(stack: Stack) -> NoReturn:
+    """Keep it up until somebody interrupts us.
+
+    Raises:
+        LocalAwsError: it has ended by itself.
+    """
     stack.server.wait()
     raise _ended_by_itself(stack.log)
 
@@ -465,43 +455,3 @@ def _end_group(pid: int, patience_s: float = 5) -> None:
             os.killpg(pid, 0)
             time.sleep(0.05)
         os.killpg(pid, signal.SIGKILL)
-
-
-@contextmanager
-def _shown_steps() -> Iterator[Callable[[Step | None], None]]:
-    """Show each step with the time it takes; None is the end of the last."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield lambda step: console.print(step or "Ready")
-        return
-    columns = (SpinnerColumn(finished_text="✓"), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-
-        def show(step: Step | None) -> None:
-            for task in progress.task_ids:
-                progress.update(task, total=1, completed=1)
-            if step is None:
-                progress.stop()
-            else:
-                progress.add_task(step, total=None)
-
-        yield show
-
-
-def main() -> None:
-    """``python -m local.aws up [ROLES]``."""
-    parser = argparse.ArgumentParser(prog="python -m local.aws")
-    parser.add_argument("command", choices=["up"])
-    parser.add_argument("roles", nargs="?", default=DEFAULT, help="such as 'CPO EMSP:NL/TNM'")
-    arguments = parser.parse_args()
-    try:
-        roles_json(arguments.roles)
-        up(arguments.roles)
-    except (LocalAwsError, ValueError) as error:
-        sys.exit(f"make local: {error}")
-    except KeyboardInterrupt:
-        sys.exit("make local: interrupted before it was ready. Nothing is left running; run make local again.")
-
-
-if __name__ == "__main__":
-    main()

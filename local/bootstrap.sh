@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Set up everything this project runs with, inside the project folder: uv, Python 3.13, .venv (the project),
-# .tools/sam (build and deploy) and .tools/ministack (the local AWS). A second run finds it all in place.
+# .tools/sam (build and deploy), .tools/ministack (the local AWS), and the page that the platform serves, built with npm.
+# A second run finds it all in place.
 #
 #   local/bootstrap.sh        set up
 #   local/bootstrap.sh uv     find or install uv and print its path
@@ -109,9 +110,35 @@ layer() {
     echo "$stamp" >"$fetched.stamp"
 }
 
+# page
+# Install what the page is made with and build it into functions/energy/assets, each only if its sources have changed.
+page() {
+    local node assets=functions/energy/assets installed built
+    node=$(node --version 2>/dev/null) ||
+        fail "node does not start here: install node 20 or newer with npm, then run this again"
+    node=${node#v}
+    [ "${node%%.*}" -ge 20 ] ||
+        fail "the page is built with node 20 or newer, this is $node: install a newer one, then run this again"
+    installed="$PWD $node $(cksum <page/package-lock.json)"
+    if [ "$(cat page/node_modules/.stamp 2>/dev/null)" != "$installed" ]; then
+        say "setup: the packages of page"
+        npm ci --prefix page --ignore-scripts --loglevel=error --cache "${npm_config_cache:-$tools/cache/npm}" >/dev/null ||
+            fail "the packages of page/package-lock.json could not be installed: are npm and its registry reachable?"
+        echo "$installed" >page/node_modules/.stamp
+    fi
+    built="$installed $(find page/src page/build.mjs page/index.html page/icon.svg -type f -print0 | LC_ALL=C sort -z |
+        xargs -0 cksum | cksum)"
+    if [ -f $assets/index.html ] && [ "$(cat page/node_modules/.built 2>/dev/null)" = "$built" ]; then return; fi
+    say "setup: the page"
+    rm -f page/node_modules/.built
+    node page/build.mjs >&2 || fail "the page could not be built"
+    echo "$built" >page/node_modules/.built
+}
+
 if [ "${1:-}" = uv ]; then find_uv; exit; fi
 environment .venv requirements/dev.txt .
 environment .tools/sam requirements/sam.txt
 environment .tools/ministack requirements/ministack.txt
 layer layers/ocpi
 layer layers/solver
+page

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from ocpi import wire
 from ocpi.logs import logger
+from ocpi.sites.drawing import UNKNOWN_MAX_A
 from ocpi.sites.phases import Phase
 from ocpi.sites.site import GRID, Site, SiteEvse
 from ocpi.store.profiles import ProfileState
@@ -26,10 +27,6 @@ from ocpi.visits.visit import arrival, kwh_grew_at, phases_metered, preferences
 from optimizer.history import OVERSTAY, Assumed, Belief, History
 from optimizer.planning.problem import Vehicle
 from optimizer.profiles import Schedule
-
-UNKNOWN_MAX_A = 32.0
-"""What an EVSE counts with that has not been told: the usual fuse of an AC charge point. Of a larger one that is too
-little, so the energy manager is warned while a Location is missing."""
 
 LEAST_DC_KW = 1.0
 """OCPI tells no least power of a DC charge point; below this hardly any can keep to what it is told."""

@@ -10,21 +10,27 @@ from ocpi.logs import logger
 from ocpi.push.messages import SiteMessage
 from ocpi.push.queue import FifoQueue
 from ocpi.store.histories import Histories
+from ocpi.store.ledgers import Ledgers
 from ocpi.store.objects import Objects
+from ocpi.store.series import SeriesStore
 from ocpi.store.sites import Sites
+from optimizer.recording import Recorder
 from optimizer.run import Runner
 from optimizer.settings import OptimizeSettings
 from optimizer.turns import Turns
 
 settings = OptimizeSettings.load()
 sites = Sites(settings.sites_table)
+objects = Objects(settings.objects_table)
 turns = Turns(
     leases=sites.leases,
     runner=Runner(
         sites,
         Histories(settings.sites_table),
-        Objects(settings.objects_table),
+        SeriesStore(settings.sites_table),
+        objects,
         FifoQueue(settings.push_queue_url),
+        Recorder(Ledgers(settings.sites_table), objects),
     ),
     queue=FifoQueue(settings.optimize_queue_url),
     rest_s=settings.rest_seconds,

@@ -4,7 +4,7 @@ exactly.
 It is kept with each run. What comes of it is :func:`optimizer.situation.decide`, a pure function of it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Self
 
@@ -12,6 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, SkipValidation
 
 from ocpi import wire
 from ocpi.push.messages import Reason
+from ocpi.sites.series import SeriesKey, SeriesKind
+from ocpi.sites.steps import Steps
 from ocpi.store.profiles import ProfileState
 from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.primitives import DateTime
@@ -24,6 +26,16 @@ def _whole(moment: datetime) -> datetime:
 
 Document = SkipValidation[wire.JsonObject]
 """What a partner or the store told; whoever reads it validates it."""
+
+
+class Told(BaseModel):
+    """A series that was uploaded or measured: of what, at which node, and as much of it as counts."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: SeriesKind
+    node: str
+    steps: Steps
 
 
 class Inputs(BaseModel):
@@ -45,6 +57,12 @@ class Inputs(BaseModel):
     profiles: Mapping[str, ProfileState] = {}
     previous: Mapping[str, ChargingProfile] = {}
     history: Mapping[str, Document] = {}
+    series: Sequence[Told] = ()
+
+    @property
+    def known(self) -> dict[SeriesKey, Steps]:
+        """The series as others take them."""
+        return {(told.kind, told.node): told.steps for told in self.series}
 
     def to_json(self) -> bytes:
         """For the store."""

@@ -131,17 +131,17 @@ class SessionState:
 
 def worst_case(state: SessionState) -> Schedule:
     """The most that a session may draw at every instant: the highest of all profiles that it may obey."""
-    in_force = _in_force(state)
+    in_force = obeyed(state)
     return _highest([in_force, state.doubtful, state.pending]) or in_force
 
 
 def least_case(state: SessionState) -> Schedule:
     """The least that a session may draw up to at every instant: the lowest of all profiles that it may obey."""
-    lowest = state.lowest or _in_force(state)
+    lowest = state.lowest or obeyed(state)
     return lowest.minimum(state.pending) if state.pending else lowest
 
 
-def _in_force(state: SessionState) -> Schedule:
+def obeyed(state: SessionState) -> Schedule:
     """What it obeys as far as we know."""
     return state.accepted or Schedule.constant(state.default_limit, _EVER)
 

@@ -11,6 +11,7 @@ from functools import cached_property
 
 from ocpi.sites.limits import Timeline
 from ocpi.sites.phases import Phase
+from ocpi.sites.series import Worth
 from ocpi.sites.site import GRID, Branch, Site, SiteEvse, base_load_a, below
 from optimizer.history import History
 from optimizer.profiles import Schedule
@@ -37,11 +38,12 @@ class Evse:
 class Room:
     """What is left at each branch of a site from `now` (a whole second) on.
 
-    `evses` are those that are known. `others_a` is what a car may draw on each phase, before its first profile, at an
-    EVSE that is not known; 0 where there is none.
+    `worth` tells the base load that counts. `evses` are those that are known. `others_a` is what a car may draw on each
+    phase, before its first profile, at an EVSE that is not known; 0 where there is none.
     """
 
     site: Site
+    worth: Worth
     history: History
     now: datetime
     evses: Sequence[Evse]
@@ -56,6 +58,16 @@ class Room:
     def hours(self) -> list[tuple[datetime, int]]:
         """When an hour begins at the site, and which, for :data:`AHEAD`."""
         return list(self.site.hours(self.now, self._ahead))
+
+    @cached_property
+    def changes(self) -> list[datetime]:
+        """When base load, PV or a price may change, for :data:`AHEAD`; `now` is the first."""
+        return self.worth.changes(self.now, self._ahead)
+
+    @cached_property
+    def loads_a(self) -> dict[tuple[str, Phase], list[float]]:
+        """What others draw right at each branch on each phase, at each of the `changes`; less than zero flows in."""
+        return self._loads_at(self.changes)
 
     def limit(self, branch: Branch, phase: Phase) -> Schedule:
         """What sessions may draw together on a line when room is kept for newcomers, never below zero."""
@@ -117,8 +129,33 @@ class Room:
         return max(self.site.arrival_headroom, self.history.newcomers(moment, UNHEARD_OF) or 0)
 
     def _load(self, branches: Sequence[Branch], phase: Phase) -> Schedule:
-        steps = [(moment, base_load_a(branches, hour, phase)) for moment, hour in self.hours]
-        return Schedule((*steps, (self._ahead, max(base_load_a(branches, hour, phase) for hour in range(24)))))
+        ever = (base_load_a(branches, hour, phase) for hour in range(24))
+        last = max(*ever, *_drawn(self._later_loads_a, branches, phase))
+        steps = zip(self.changes, _drawn(self.loads_a, branches, phase), strict=True)
+        return Schedule((*steps, (self._ahead, last)))
+
+    @cached_property
+    def _later_loads_a(self) -> dict[tuple[str, Phase], list[float]]:
+        """The same at all changes after :data:`AHEAD` that somebody foresees."""
+        until = self.worth.base_load_told_until()
+        return self._loads_at(self.worth.changes(self._ahead, until) if until > self._ahead else [])
+
+    def _loads_at(self, moments: Sequence[datetime]) -> dict[tuple[str, Phase], list[float]]:
+        return {
+            (branch.id, phase): [
+                self.worth.base_load_a(branch, phase, moment) if phase in branch.phases else 0.0 for moment in moments
+            ]
+            for branch in self.branches
+            for phase in self.site.phases
+        }
+
+
+def _drawn(
+    loads_a: Mapping[tuple[str, Phase], Sequence[float]], branches: Sequence[Branch], phase: Phase
+) -> list[float]:
+    """What others draw at some branches together; what flows in at one makes no room for another."""
+    there = (loads_a[branch.id, phase] for branch in branches)
+    return [sum(max(0.0, load) for load in loads) for loads in zip(*there, strict=True)]
 
 
 def _less(series: Schedule, other: Schedule) -> Schedule:

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 
 from ocpi import wire
 from ocpi.logs import logger
-from ocpi.push.messages import ProfileMessage, Reason
+from ocpi.push.messages import ProfileMessage, Reason, Wanted
 from ocpi.push.queue import FifoQueue
 from ocpi.sites.site import Site, SiteError, parse_site
 from ocpi.store.histories import Histories
@@ -25,14 +25,16 @@ from ocpi.store.keys import ObjectId
 from ocpi.store.leases import Lease
 from ocpi.store.objects import Objects
 from ocpi.store.profiles import ProfileState
+from ocpi.store.series import SeriesStore
 from ocpi.store.sites import Pending, Place, ProfileRequest, SiteConfig, Sites, run_id
 from ocpi.types.chargingprofiles import ChargingProfile
 from optimizer.beliefs import Charging
-from optimizer.inputs import Inputs
+from optimizer.inputs import Inputs, Told
 from optimizer.issue import sending
 from optimizer.nameless import nameless
 from optimizer.planning.solve import TIME_LIMIT_S
 from optimizer.profiles import Schedule
+from optimizer.recording import Recorder
 from optimizer.replay import outcome_of
 from optimizer.situation import Decision, decide
 
@@ -50,8 +52,10 @@ class Runner:
 
     sites: Sites
     histories: Histories
+    series: SeriesStore
     objects: Objects
     push_queue: FifoQueue
+    recorder: Recorder
 
     def run(self, lease: Lease, now: datetime, reason: Reason, left_s: Callable[[], float]) -> dict[str, Any] | None:
         """Look at a site; returns the run's record, None for a site that is not there (any more).
@@ -70,11 +74,12 @@ class Runner:
             LeaseLost: the site is somebody else's by now, who has read it since; nothing more was written.
         """
         now = now.replace(microsecond=0)
-        watch = Stopwatch()
+        began_at, watch = time.time(), Stopwatch()
         config = self.sites.config(lease.site_id)
         if config is None:
             return None
-        record: dict[str, Any] = {"at": now, "reason": reason}
+        # Times of the platform may be simulated; what is measured is real, in seconds since 1970.
+        record: dict[str, Any] = {"at": now, "reason": reason, "began_at": began_at}
         try:
             site = parse_site(config.document)
         except SiteError as error:
@@ -93,7 +98,7 @@ class Runner:
         watch.lap("decide")
         record |= told
         if not reason.replans and not decision.sends:
-            return record
+            return record | self._recorded(lease, inputs, decision, left_s, settled=told["settled"])
         self.sites.keep_inputs(lease.site_id, run, inputs.to_json(), now)
         self.sites.keep_outcome(lease.site_id, run, outcome, now)
         if decision.plan:
@@ -104,10 +109,18 @@ class Runner:
         self.sites.put_run(lease.site_id, run, record, now)
         watch.lap("keep")
         record["profiles_sent"] = self._send(lease, place, inputs, decision)
+        record["settled"] = record["settled"] and record["profiles_sent"] == len(decision.sends)
         watch.lap("send")
         record["timing_ms"] = watch.laps | record["timing_ms"]
         self.sites.put_run(lease.site_id, run, record, now)
-        return record
+        return record | self._recorded(lease, inputs, decision, left_s, settled=record["settled"])
+
+    def _recorded(
+        self, lease: Lease, inputs: Inputs, decision: Decision, left_s: Callable[[], float], *, settled: bool
+    ) -> dict[str, Any]:
+        """Keep the site's record: where that waits for answers, to prove a curtailment, nothing is settled."""
+        waits = self.recorder.keep(lease, inputs, decision, left_s)
+        return {"settled": settled and not waits}
 
     def _undecided(
         self, lease: Lease, record: dict[str, Any], now: datetime, why: str, run: str | None = None
@@ -131,6 +144,10 @@ class Runner:
             profiles=place.profiles,
             previous=self._previous(site.id),
             history=history,
+            series=[
+                Told(kind=kind, node=node, steps=steps)
+                for (kind, node), steps in self.series.known(site.id, now).items()
+            ],
         )
         return place, inputs
 
@@ -161,22 +178,23 @@ class Runner:
         site = decision.situation.site
         location = site.location.of(site.partner_id).text
         states = {state.id: state for state in decision.situation.states}
-        messages = {}
-        wanted = []
+        wanted: dict[str, Wanted] = {}
+        pending = []
         for charging, schedule in decision.sends:
-            message = _message(site.partner_id, charging, location)
+            asked = _wanted(charging)
             known = inputs.profiles.get(charging.id, ProfileState())
             try:
-                state = sending(known, states[charging.id], schedule, message.request_id, inputs.now)
+                state = sending(known, states[charging.id], schedule, asked.request_id, inputs.now)
             except (ValueError, OverflowError):  # the clock was years away when it was asked for the one before
                 logger.exception("a profile cannot be asked for", session_id=charging.id)
                 continue
-            request = ProfileRequest(partner_id=message.partner_id, location=location, session=message.session.text)
-            wanted.append(Pending(message.request_id, request, state, place.revisions.get(charging.id)))
-            messages[message.request_id] = message
+            request = ProfileRequest(partner_id=site.partner_id, location=location, session=charging.id)
+            pending.append(Pending(asked.request_id, request, state, place.revisions.get(charging.id)))
+            wanted[asked.request_id] = asked
         sent = 0
-        for noted in self.sites.pend(lease, wanted, inputs.now):
-            self.push_queue.send((messages[each.request_id].group, messages[each.request_id]) for each in noted)
+        for noted in self.sites.pend(lease, pending, inputs.now):
+            messages = ProfileMessage.of(site.partner_id, location, [wanted[each.request_id] for each in noted])
+            self.push_queue.send((message.group, message) for message in messages)
             sent += len(noted)
         return sent
 
@@ -198,7 +216,12 @@ class Stopwatch:
 def _told(decision: Decision) -> dict[str, Any]:
     """What the record of a run says of what was decided."""
     plan, problem = decision.plan, decision.problem
-    told: dict[str, Any] = {"held_back": _held_back(decision), "timing_ms": {}}
+    held_back = _held_back(decision)
+    told: dict[str, Any] = {
+        "held_back": held_back,
+        "settled": not held_back and _in_one_step(decision),
+        "timing_ms": {},
+    }
     if plan and problem:
         told |= {
             "planned": len(problem.vehicles),
@@ -222,6 +245,12 @@ def _held_back(decision: Decision) -> int:
     )
 
 
+def _in_one_step(decision: Decision) -> bool:
+    """Whether what is sent now is all that is wanted of those sessions."""
+    now, desired = decision.situation.now, decision.desired
+    return all(_on_its_way(schedule.floored(), desired[charging.id], now) for charging, schedule in decision.sends)
+
+
 def _on_its_way(schedule: Schedule | None, wish: Schedule, now: datetime) -> bool:
     return schedule is not None and schedule.same(wish.floored(), now)
 
@@ -236,14 +265,12 @@ def _fell_back() -> None:
         pass
 
 
-def _message(partner_id: str, charging: Charging, location: str) -> ProfileMessage:
+def _wanted(charging: Charging) -> Wanted:
     session = charging.session
     assert session  # noqa: S101 - nothing is sent to a session that cannot be read
-    return ProfileMessage(
-        partner_id=partner_id,
+    return Wanted(
         country_code=session.country_code,
         party_id=session.party_id,
         session_id=session.id,
-        location=location,
         request_id=secrets.token_urlsafe(24),
     )

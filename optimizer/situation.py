@@ -19,12 +19,14 @@ from pydantic import ValidationError
 
 from ocpi import wire
 from ocpi.logs import logger
+from ocpi.sites.drawing import UNKNOWN_MAX_A
 from ocpi.sites.phases import Phase
-from ocpi.sites.site import Branch, DemandCharge, Series, Site, in_hour, parse_site
+from ocpi.sites.series import Worth, day_ahead_missing
+from ocpi.sites.site import Branch, DemandCharge, Site, parse_site
 from ocpi.store.profiles import ProfileState
 from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.locations import Location
-from optimizer.beliefs import UNKNOWN_MAX_A, Charging, believe, newcomer_a, unknown_newcomer_a
+from optimizer.beliefs import Charging, believe, newcomer_a, unknown_newcomer_a
 from optimizer.history import History
 from optimizer.inputs import Inputs
 from optimizer.issue import SessionState, to_send, worst_case
@@ -62,7 +64,9 @@ class Decision:
         """The plan as it is stored and shown; None where none was made.
 
         `profiles` is the next run's `previous`. `sessions` has of each session when it is believed to leave and what it
-        is believed to need still, in kWh; of those that are planned also what it will miss, and why.
+        is believed to need still, in kWh, and what is needed to say what it may draw: the phases, and in ampere (DC:
+        kW) what it draws without a profile and, if that is `certain`, at most. Of those that are planned it has also
+        what they will miss, and why.
         """
         if self.plan is None or self.problem is None:
             return None
@@ -94,6 +98,11 @@ class Decision:
                 "node": session.node,
                 "departure": session.departure,
                 "energy_kwh": _told(session.energy_kwh),
+                "phases": session.phases,
+                "dc": session.dc,
+                "default_limit": _told(session.default_limit),
+                "worst": _told(session.worst),
+                "certain": session.certain,
             }
             if (number := numbers.get(session.id)) is not None:
                 short_kwh = float(plan.short_kwh[number])
@@ -135,6 +144,9 @@ class Situation:
     """By id, so that the order in which they were read makes no difference."""
     profiles: Mapping[str, ProfileState]
     history: History
+    worth: Worth
+    missing: str | None
+    """What is to be told of prices that were not uploaded."""
 
     @classmethod
     def of(cls, inputs: Inputs) -> "Situation":
@@ -146,16 +158,26 @@ class Situation:
             believe(id_, document, location, site, inputs.now, history, inputs.profiles.get(id_))
             for id_, document in sorted(inputs.sessions.items())
         ]
-        return cls(site, inputs.now, location, sessions, inputs.profiles, history)
+        return cls(
+            site=site,
+            now=inputs.now,
+            location=location,
+            sessions=sessions,
+            profiles=inputs.profiles,
+            history=history,
+            worth=Worth(site, inputs.known, inputs.now),
+            missing=day_ahead_missing(site, inputs.known, inputs.now),
+        )
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What the energy manager should know of the site, a line each."""
-        missing = (
+        unknown = (
             f"the Location has not been told, or cannot be read: an EVSE counts at {UNKNOWN_MAX_A:g} A unless evses[]"
             " has its max_a; a larger one may draw more than the limits bear"
         )
-        return (*self.site.warnings(self.now), *(() if self.location else (missing,)))
+        told = (None if self.location else unknown, self.missing)
+        return (*self.site.warnings(self.now), *filter(None, told))
 
     @property
     def zone(self) -> ZoneInfo:
@@ -202,6 +224,7 @@ class Situation:
         uids = {uid.lower() for uid in (*told, *placed, *taken)}
         return Room(
             site=self.site,
+            worth=self.worth,
             history=self.history,
             now=self.now,
             evses=evses(self.site, {uid: newcomer_a(uid, self.location, self.site) for uid in uids}),
@@ -334,26 +357,21 @@ class Situation:
 
     def _inflow_kw(self, steps: Steps) -> Floats:
         """PV, and base load below zero."""
-        loads = [load for branch in self.room.branches for load in branch.base_load.values()]
         kw_per_a = self.site.voltage_v / 1000
-
-        def inflow_kw(hour: int) -> float:
-            return in_hour(self.site.pv_kw or 0.0, hour) + kw_per_a * sum(
-                max(0.0, -in_hour(load, hour)) for load in loads
-            )
-
-        return steps.mean([(moment, inflow_kw(hour)) for moment, hour in self.room.hours])
+        inflows_a = [sum(max(0.0, -load) for load in loads) for loads in zip(*self.room.loads_a.values(), strict=True)]
+        inflows = zip(self.room.changes, inflows_a, strict=True)
+        return steps.mean([(moment, self.worth.pv_kw(moment) + kw_per_a * ampere) for moment, ampere in inflows])
 
     def _prices(self, steps: Steps) -> Prices | None:
-        site = self.site
-        if site.price_per_kwh is None and site.demand_charge is None:
+        demand = self.site.demand_charge
+        if self.worth.price(self.now) is None and demand is None:
             return None
 
-        def series(prices: Series | None) -> Floats:
-            return steps.mean([(moment, in_hour(prices or 0.0, hour)) for moment, hour in self.room.hours])
+        def mean(price: Callable[[datetime], float | None]) -> Floats:
+            return steps.mean([(moment, price(moment) or 0.0) for moment in self.room.changes])
 
-        demand = site.demand_charge or DemandCharge(price_per_kw=0.0)
-        return Prices(series(site.price_per_kwh), series(site.feed_in_per_kwh), demand.price_per_kw, demand.peak_kw)
+        demand = demand or DemandCharge(price_per_kw=0.0)
+        return Prices(mean(self.worth.price), mean(self.worth.feed_in), demand.price_per_kw, demand.peak_kw)
 
 
 def _lowest(branch: Branch, steps: Steps) -> dict[Phase, Floats]:

@@ -2,6 +2,7 @@
 
 A run reads all that there is, so it answers every message that was sent before it began. After a plan the site rests
 for a moment, in which further changes gather: a burst makes two plans, one for the first of it and one for the rest.
+What the energy manager changes does not wait for that, and ends a rest that another reason has begun.
 """
 
 import time
@@ -23,6 +24,9 @@ from optimizer.run import Runner
 
 ENOUGH_S = 30.0
 """With less time left than this, a site that is to be looked at once more is left to another message."""
+
+LOOK_EVERY_S = 0.25
+"""How often a run that lets its site rest looks whether somebody came who cannot wait."""
 
 type Outcome = dict[str, Any] | NotTaken | None
 """A run's record; why there was none; None for a site that is not there."""
@@ -59,6 +63,7 @@ class Turns:
                 now,
                 now + left_s(),
                 replans=message.reason.replans,
+                at_once=message.reason.at_once,
             )
             if isinstance(turn, NotTaken):
                 return turn
@@ -76,24 +81,29 @@ class Turns:
         planned, again = lease.planned, lease.asked
         while True:
             reason = _weightier(reason, again)
-            if reason.replans:
-                self._rest(planned)
+            if reason.replans and not reason.at_once:
+                self._rest(lease, planned)
             read_at, now = time.time(), clock.now()
             record = self.runner.run(lease, now, reason, left_s)
             planned = now if reason.replans else planned
             go_on = left_s() > ENOUGH_S
-            again = self.leases.finish(lease, read_at, now if reason.replans else None, go_on=go_on)
+            settled = bool(record and record.get("settled"))
+            again = self.leases.finish(lease, read_at, now if reason.replans else None, go_on=go_on, settled=settled)
             if again is None:
                 return record
             if not go_on:
-                self.queue.send([(lease.site_id, SiteMessage(site_id=lease.site_id, reason=Reason(again)))])
+                message = SiteMessage(site_id=lease.site_id, reason=Reason(again))
+                self.queue.send([(message.group, message)])
                 return record
 
-    def _rest(self, planned: datetime | None) -> None:
-        """Wait until the site has had its rest; a plan in the future was made by another clock."""
+    def _rest(self, lease: Lease, planned: datetime | None) -> None:
+        """Wait until the site has had its rest, or somebody cannot wait; a plan in the future was made by another
+        clock."""
         passed_s = (clock.now() - planned).total_seconds() if planned else self.rest_s
-        if 0 <= passed_s < self.rest_s:
-            time.sleep(self.rest_s - passed_s)
+        left_s = self.rest_s - passed_s if passed_s >= 0 else 0.0
+        while left_s > 0 and not self.leases.pressed(lease):
+            time.sleep(min(left_s, LOOK_EVERY_S))
+            left_s -= LOOK_EVERY_S
 
 
 def _weightier(reason: Reason, asked: str | None) -> Reason:

@@ -37,6 +37,8 @@ os.environ |= {
     "TOKEN_KEY_ID": "alias/token",
     "TOKEN_PEPPER_SECRET_ID": "pepper",
     "PUBLIC_BASE_URL": "https://ocpi.example.com",
+    "SIGN_IN_URL": "https://energy.auth.eu-central-1.amazoncognito.com",
+    "PAGE_CLIENT_ID": "page",
     "ALLOW_PRIVATE_PARTNERS": "true",
     "ROLES": ROLES,
     "POWERTOOLS_SERVICE_NAME": "test",

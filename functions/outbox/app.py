@@ -1,5 +1,6 @@
 """Lambda handler of the streams of the objects and the sites table."""
 
+import time
 from typing import Any
 
 from ocpi import clock
@@ -37,7 +38,12 @@ def handler(event: dict[str, Any], _context: object) -> None:
     """
     records = event["Records"]
     concerned = outbox.work_through(records)
-    optimize_queue.send((site_id, SiteMessage(site_id=site_id, reason=why)) for site_id, why in concerned.items())
+    messages = [
+        SiteMessage(site_id=site_id, reason=why)
+        for site_id, why in concerned.items()
+        if why.replans or not sites.leases.settled(site_id, time.time())
+    ]
+    optimize_queue.send((message.group, message) for message in messages)
     to_hear = audience.note(records)
     _wake(to_hear)
     event_bus.put(events_of(records))

@@ -53,8 +53,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> None:
         message = push_message.validate_json(record["body"])
         match message:
             case ProfileMessage():
-                outcome = profile_sender.send(message)
-                logger.info("push", partner_id=message.partner_id, session_id=message.session_id, outcome=outcome)
+                outcomes = profile_sender.send(message)
+                logger.info("push", partner_id=message.partner_id, sessions=outcomes)
             case Wake():
                 repeated = int(record["attributes"].get("ApproximateReceiveCount", 1)) > 1
                 rounds.run(message.partner_id, lambda: context.get_remaining_time_in_millis() / 1000, repeated=repeated)

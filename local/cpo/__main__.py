@@ -15,7 +15,7 @@ import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from local.cpo.book import Book
 from local.cpo.grid import GridLimit, SiteFileError, read_site_file
 from local.cpo.identity import registration as unregistered
 from local.cpo.ocpi_server import create_cpo
-from local.cpo.pace import Pace, Quiet, SimulatedClock, watch_queues
+from local.cpo.pace import Pace, Quiet, SimulatedClock, Steady, watch_queues
 from local.cpo.plant import Plant
 from local.cpo.report import figures, write_load
 from local.cpo.sessions import Day, SessionsError, drawn_day, read_day
@@ -136,6 +136,7 @@ async def _open_office(options: argparse.Namespace, day: Day, faults: Faults) ->
                 Quiet(traffic, options.silence, watch_queues(options.settle_queue)),
                 options.busy_rate,
                 options.patience,
+                _steady(options, day),
             ),
             registration,
             client,
@@ -147,6 +148,13 @@ async def _open_office(options: argparse.Namespace, day: Day, faults: Faults) ->
                 yield Office(registration, client, world)
         finally:
             await client.close()
+
+
+def _steady(options: argparse.Namespace, day: Day) -> Steady | None:
+    if options.steady is None:
+        return None
+    local = day.start.astimezone(day.site.zone)
+    return Steady(datetime.combine(local.date(), options.steady_from, day.site.zone), options.steady)
 
 
 # --- what it says -------------------------------------------------------------------------------------------
@@ -201,6 +209,12 @@ def _options(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--meter-minutes", type=float, default=15, help="how often meters are read, simulated minutes")
     parser.add_argument(
         "--busy-rate", type=float, default=10, help="simulated s per real s while messages are under way"
+    )
+    parser.add_argument(
+        "--steady", type=float, metavar="RATE", help="simulated s per real s, without jumps: a day to be watched"
+    )
+    parser.add_argument(
+        "--steady-from", type=time.fromisoformat, default=time(0), help="from which local time on, as 08:30"
     )
     parser.add_argument("--patience", type=float, default=20, help="real seconds that one event may take to settle")
     parser.add_argument("--silence", type=float, default=0.3, help="real seconds without messages that count as quiet")

@@ -61,14 +61,24 @@ def grid_limit(site: dict[str, Any]) -> GridLimit:
     """
     try:
         voltage_v = float(site["voltage_v"])
-        amperes = [_limit_a(period, voltage_v) for period in site["limits"]]
-        starts = [_start(period) for period in site["limits"]]
+        periods = _periods(site["limits"])
+        amperes = [_limit_a(period, voltage_v) for period in periods]
+        starts = [_start(period) for period in periods]
     except (KeyError, TypeError, ValueError) as error:
         raise SiteFileError(f"limits: {error!r} is missing or wrong") from error
     if not starts or starts != sorted(starts):
         raise SiteFileError("limits: there is none, or they are out of order")
     limit_a = np.array(amperes)
     return GridLimit(tuple(starts), limit_a, limit_a.sum(axis=1) * voltage_v / 1000)
+
+
+def _periods(limits: Any) -> list[dict[str, Any]]:
+    """The base, the overrides in their order, and the base again after each of them; or periods as they are."""
+    if isinstance(limits, list):
+        return limits
+    overrides = limits.get("overrides", [])
+    dated = [each for override in overrides for each in (override, limits["base"] | {"start": override["end"]})]
+    return [limits["base"], *dated]
 
 
 def _limit_a(period: dict[str, Any], voltage_v: float) -> list[float]:

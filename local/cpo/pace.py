@@ -32,6 +32,11 @@ class SimulatedClock:
         """The simulated time."""
         return self._simulated + timedelta(seconds=(time.monotonic() - self._real) * self._rate)
 
+    @property
+    def stopped(self) -> bool:
+        """Whether it stands still."""
+        return not self._rate
+
     def set(self, simulated: datetime, rate: float) -> None:
         """It is `simulated` now, and runs at `rate` simulated seconds a second."""
         self._simulated, self._real, self._rate = simulated, time.monotonic(), rate
@@ -102,6 +107,14 @@ class Quiet:
 
 
 @dataclass(frozen=True)
+class Steady:
+    """A pace that can be watched: from a moment on `rate` simulated seconds a real second, without jumps."""
+
+    since: datetime
+    rate: float
+
+
+@dataclass(frozen=True)
 class Pace:
     """How the day is paced: `busy_rate` simulated seconds a real second while messages are on their way.
 
@@ -112,6 +125,7 @@ class Pace:
     quiet: Quiet
     busy_rate: float = 10.0
     patience: float = 20.0
+    steady: Steady | None = None
 
 
 def watch_queues(urls: Sequence[str]) -> Queues | None:

@@ -147,12 +147,26 @@ class World:
     async def _come_to(self, instant: float) -> None:
         """Wait until all is quiet, then jump to `instant`; a car that becomes full on the way is a stop."""
         self._until = instant
+        steady = self._pace.steady
+        if steady and self.plant.time(instant) > steady.since:
+            await self._watch(instant, steady.rate)
+            return
         await self._settle()
         while full := self.plant.advance(instant):
             self._clock.set(self.now, self._pace.busy_rate)
             self._tell_full(full)
             await self._settle()
         self._clock.set(self.now, self._pace.busy_rate)
+
+    async def _watch(self, instant: float, rate: float) -> None:
+        """Let time pass until `instant`, at a pace at which that can be watched, whatever is on its way."""
+        self._clock.set(self.now, rate)
+        while not self._clock.stopped:  # which it does shortly before `instant`
+            if self._crash:
+                raise self._crash
+            await asyncio.sleep(SLEEP_SECONDS)
+        self._tell_full(self.plant.advance(instant))
+        self._clock.set(self.now, rate)
 
     async def _settle(self) -> None:
         """Wait until everything that was set off is done, or patience ends."""

@@ -18,12 +18,12 @@ from rich.console import Console
 from local.aws import PROJECT, LocalAwsError, local_aws, stop_on_sigterm
 from local.cpo.__main__ import choose_day
 from local.cpo.sessions import Day, SessionsError
+from local.demo.car_park import car_park
 from local.demo.picture import draw
-from local.demo.processes import DEFAULT_LIMIT_A, DemoError, Options, SimulatedCpo, ocpi
+from local.demo.processes import DemoError, Options
 from local.demo.report import complaints, platform_figures, remarks, rows
 from local.demo.show import Show, table
-from local.demo.site_file import SITE_ID, site_file
-from ocpi import clock
+from local.demo.site_file import SITE_ID
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -61,17 +61,7 @@ def play(options: Options, day: Day, console: Console) -> dict[str, Any]:
     """
     began = time.monotonic()
     with Show(console) as show, local_aws(state=options.out / "aws", on_step=show.step) as stack:
-        clock.write(stack.clock_file, day.start, rate=0)
-        show.step("Inviting a partner")
-        invitation = ocpi(stack, "partner", "invite", "--name", "Simulated CPO")
-        file = options.out / "site.json"
-        content = site_file(day, invitation["partner_id"], options.limit_kw, DEFAULT_LIMIT_A)
-        file.write_text(json.dumps(content, indent=2) + "\n")
-        show.step("Registering the simulated CPO")
-        with SimulatedCpo(options, stack, invitation, file) as cpo:
-            cpo.wait_for("located")
-            show.step("Describing the site")
-            ocpi(stack, "site", "put", str(file))
+        with car_park(stack, options, day, show.step) as cpo:
             show.step("Playing the day", total=100)
             day_began = time.monotonic()
             cpo.go()

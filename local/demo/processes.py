@@ -31,6 +31,10 @@ class Options:
     limit_kw: float | None
     seed: int
     meter_minutes: float
+    steady: float | None = None
+    """Simulated seconds a real second, for a day that is watched; None: as fast as it can be played."""
+    steady_from: str = "00:00"
+    """From which local time on; until then as fast as can be."""
 
 
 def ocpi(stack: Stack, *words: str) -> Any:
@@ -118,6 +122,7 @@ def _arguments(options: Options, stack: Stack, invitation: dict[str, str], site:
         *("--settle-queue", stack.outputs["OptimizeQueueUrl"], "--settle-queue", stack.outputs["PushQueueUrl"]),
         *(("--sessions", str(options.sessions)) if options.sessions else ()),
         *(("--day", options.day.isoformat()) if options.day else ()),
+        *(("--steady", str(options.steady), "--steady-from", options.steady_from) if options.steady else ()),
         *("--silence", "0.15", "--hold", "--json"),
     ]
 

@@ -36,7 +36,7 @@ def site_file(day: Day, partner_id: str, limit_kw: float | None, default_limit_a
             "location_id": site.location_id,
         },
         "phases": list(PHASES),
-        "limits": _evening_drop(day) if limit_kw is None else [{"limit_kw": limit_kw}],
+        "limits": _evening_drop(day) if limit_kw is None else {"base": {"limit_kw": limit_kw}},
         "default_limit_a": default_limit_a,
         "arrival_headroom": 1,
         "evses": [
@@ -46,14 +46,16 @@ def site_file(day: Day, partner_id: str, limit_kw: float | None, default_limit_a
     }
 
 
-def _evening_drop(day: Day) -> list[dict[str, Any]]:
+def _evening_drop(day: Day) -> dict[str, Any]:
     begin, end = (format_datetime(_local(day, moment)) for moment in EVENING)
-    by_day = dict.fromkeys(PHASES, DAY_LIMIT_A)
-    return [
-        {"end": begin, "limit_a": by_day},
-        {"start": begin, "end": end, "limit_a": dict.fromkeys(PHASES, EVENING_LIMIT_A)},
-        {"start": end, "limit_a": by_day},
-    ]
+    evening = {
+        "id": "evening",
+        "start": begin,
+        "end": end,
+        "limit_a": dict.fromkeys(PHASES, EVENING_LIMIT_A),
+        "reason": "Everybody comes home",
+    }
+    return {"base": {"limit_a": dict.fromkeys(PHASES, DAY_LIMIT_A)}, "overrides": [evening]}
 
 
 def _local(day: Day, moment: time) -> datetime:

@@ -21,10 +21,7 @@ SITE: dict[str, Any] = {
     "voltage_v": 230,
     "partner_id": "demo-cpo",
     "location": {"country_code": "NL", "party_id": "SIM", "location_id": "L1"},
-    "limits": [
-        {"end": "2030-01-01T00:00:00Z", "limit_kw": 69},
-        {"start": "2030-01-01T00:00:00Z", "limit_a": {"L1": 50, "L2": 50, "L3": 50}},
-    ],
+    "limits": {"base": {"limit_kw": 69}},
 }
 
 
@@ -275,7 +272,7 @@ def test_a_site_is_put_shown_and_listed(ocpi: Ocpi) -> None:
     assert listed["name"] == "Other"
     assert listed["limit_a"] == {"L1": 100, "L2": 100, "L3": 100}
     shown = ocpi("site", "show", "garage", "--json").json
-    assert shown["site"]["limits"] == SITE["limits"]
+    assert shown["document"]["limits"]["base"] == {"limit_kw": 69}
     assert shown["sessions"] == []
     assert "Garage" not in ocpi("site", "show", "garage").out
 
@@ -283,7 +280,7 @@ def test_a_site_is_put_shown_and_listed(ocpi: Ocpi) -> None:
 @pytest.mark.parametrize(
     ("change", "place"),
     [
-        ({"limits": [{"limit_a": {"L1": 1, "L2": 1, "L4": 1}}]}, "limits[0].limit_a.L4"),
+        ({"limits": {"base": {"limit_a": {"L1": 1, "L2": 1, "L4": 1}}}}, "limits.base.limit_a.L4"),
         ({"limits": [{"limit_kw": -1}]}, "limits[0].limit_kw"),
         (
             {
@@ -320,48 +317,6 @@ def test_two_sites_cannot_stand_for_one_location(ocpi: Ocpi) -> None:
     ocpi.put(SITE)
     printed = ocpi.put(SITE | {"id": "second"})
     assert (printed.exit_code, printed.err) == (1, "ocpi: location: site 'garage' stands for it already\n")
-
-
-@pytest.mark.parametrize(
-    ("options", "limit_a"),
-    [
-        (["--kw", "34.5"], {"L1": 50, "L2": 50, "L3": 50}),
-        (["--a", "40"], {"L1": 40, "L2": 40, "L3": 40}),
-        (["--a", "L1=40,L2=30, L3=20"], {"L1": 40, "L2": 30, "L3": 20}),
-        (["--a", "40", "--from", "2031-01-01T00:00:00Z"], {"L1": 100, "L2": 100, "L3": 100}),
-        (["--a", "40", "--from", "2020-01-01T00:00:00+01:00", "--until", "2029-01-01"], None),
-        (["--a", "40", "--until", "2029-01-01T00:00:00Z"], {"L1": 40, "L2": 40, "L3": 40}),
-    ],
-)
-def test_a_limit_is_changed(ocpi: Ocpi, options: list[str], limit_a: dict[str, float] | None) -> None:
-    invite(ocpi)
-    ocpi.put(SITE)
-    printed = ocpi("site", "limit", "garage", *options, "--json")
-    if limit_a is None:
-        assert (printed.exit_code, printed.out) == (1, "")
-        assert "2029-01-01" in printed.err
-        return
-    assert printed.json["limit_a"] == limit_a
-
-
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        ([], "give the limit either with --kw or with --a"),
-        (["--kw", "1", "--a", "1"], "give the limit either with --kw or with --a"),
-        (["--a", "L1=1"], "--a: the limit of L2 is missing"),
-        (["--a", "L9=1"], "--a: unknown phase 'L9'; the site has L1, L2, L3"),
-        (["--a", "many"], "--a: 'many' is neither a number nor L1=80,L2=80,L3=63"),
-        (["--kw", "nan"], "limit_kw"),
-    ],
-)
-def test_a_wrong_limit_is_one_line_and_changes_nothing(ocpi: Ocpi, options: list[str], line: str) -> None:
-    invite(ocpi)
-    ocpi.put(SITE)
-    printed = ocpi("site", "limit", "garage", *options)
-    assert printed.exit_code == 1
-    assert line in printed.err
-    assert ocpi("site", "show", "garage", "--json").json["site"]["limits"] == SITE["limits"]
 
 
 def test_without_a_deployment_it_says_what_to_do(

@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from cli import letters
 from ocpi.push.due import DueObjects, Given
-from ocpi.push.messages import ProfileMessage, PullMessage, Reason, SiteMessage, Wake
+from ocpi.push.messages import ProfileMessage, PullMessage, Reason, SiteMessage, Wake, Wanted
 from ocpi.requests.deadlines import Deadline
 from ocpi.store.keys import ObjectId
 from ocpi.types.versions import ModuleID
@@ -37,9 +37,9 @@ SOURCES = {
     "timeouts": "TimeoutQueueUrl",
     "pull": "PullQueueUrl",
 }
-PROFILE = ProfileMessage(
-    partner_id="cpo", country_code="NL", party_id="SIM", session_id="S1", location="L1", request_id="request"
-)
+WANTED = Wanted(country_code="NL", party_id="SIM", session_id="S1", request_id="request")
+PROFILE = ProfileMessage(partner_id="cpo", location="L1", requests=(WANTED,))
+PROFILES = ProfileMessage(partner_id="cpo", location="L1", requests=(WANTED, WANTED, WANTED))
 LOCATION_PUT = ("PUT", "/locations/NL/OCS/L1")
 REFUSAL: Answer = (400, {"status_code": 2001, "status_message": "no such country"})
 
@@ -147,6 +147,7 @@ def test_all_that_waits_is_listed_with_the_oldest_of_it(ocpi: Ocpi, tnm: Connect
     [
         ("push", Wake(partner_id="tnm"), "what is due to partner tnm"),
         ("push", PROFILE, "the charging profile of session NL/SIM/S1 at partner cpo"),
+        ("push", PROFILES, "the charging profile of session NL/SIM/S1 and of 2 more at partner cpo"),
         ("optimize", SiteMessage(site_id="garage", reason=Reason.SCHEDULE), "a plan of site garage"),
         ("timeouts", Wake(partner_id="tnm"), "what is due to partner tnm"),
         ("timeouts", Deadline(request_id="R7"), "the end of request R7"),

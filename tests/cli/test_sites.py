@@ -1,4 +1,4 @@
-"""`ocpi site …`: feeders and their limits, and what goes on at a site and why."""
+"""`ocpi site …`: describing a site with feeders, and what goes on there and why."""
 
 import json
 from typing import Any
@@ -22,38 +22,11 @@ FEEDERS: dict[str, Any] = {
 HUNGRY = {"profile_type": "REGULAR", "departure_time": "2026-11-22T10:00:00Z", "energy_need": 30}
 
 
-def test_a_feeder_gets_a_limit_for_a_stretch_of_time(ocpi: Ocpi, cpo: Cpo) -> None:
-    ocpi.put(SITE | FEEDERS)
-    when = ("--from", "2026-11-22T17:00:00+01:00", "--until", "2026-11-22T20:00:00Z")
-    printed = ocpi("site", "limit", "garage", "--node", "F2", "--kw", "1.38", *when)
-    assert printed.out == "The limit of feeder 'F2' of site 'garage' is changed.\n"
-    shown = ocpi("site", "show", "garage", "--json").json
-    f2 = next(node for node in shown["nodes"] if node["node"] == "F2")
-    assert f2["limit_a"] == {"L2": 7}
-    assert f2["next_change"] == {"at": "2026-11-22T16:00:00Z", "limit_a": {"L2": 6}}
-    assert ocpi("site", "limit", "garage", "--node", "T1", "--a", "25", "--json").json["limit_a"]["L3"] == 25
-    assert shown["site"]["limits"] == SITE["limits"]
-
-
-@pytest.mark.parametrize(
-    ("options", "line"),
-    [
-        (["--node", "F9", "--kw", "3"], "there is no feeder 'F9'; there are grid, F2, T1"),
-        (["--node", "F2", "--a", "L1=3"], "--a: unknown phase 'L1'; the feeder has L2"),
-        (["--node", "F2", "--kw", "-3"], "limit_kw: must be 0 or more, is -3.0"),
-    ],
-)
-def test_a_wrong_limit_of_a_feeder_changes_nothing(ocpi: Ocpi, cpo: Cpo, options: list[str], line: str) -> None:
-    ocpi.put(SITE | FEEDERS)
-    printed = ocpi("site", "limit", "garage", *options)
-    assert (printed.exit_code, printed.out, printed.err) == (1, "", f"ocpi: {line}\n")
-
-
 def test_a_limit_below_the_base_load_is_accepted_with_a_warning(ocpi: Ocpi, cpo: Cpo) -> None:
     printed = ocpi.put(SITE | {"base_load_kw": 34.5})
     first, *warnings = printed.out.splitlines()
     assert first == "Site 'garage' is replaced."
-    assert warnings[0].startswith("Warning: grid, L1: the base load of 50 A is above the limit of 40 A (ever to ever)")
+    assert warnings[0].startswith("Warning: grid, L1: the base load of 50 A is above the limit of 40 A (base)")
     assert len(warnings) == 3, "one for each phase"
     assert ocpi("site", "show", "garage", "--json").json["warnings"][0] in printed.out
 
@@ -84,18 +57,18 @@ def test_what_goes_on_is_shown_with_the_plan_and_why_something_is_short(ocpi: Oc
     cpo.begins("S2", "E2", charging_preferences=HUNGRY)
     cpo.run()
     shown = ocpi("site", "show", "garage", "--json").json
-    assert [node["node"] for node in shown["nodes"]] == ["grid", "F2", "T1"]
+    assert [node["id"] for node in shown["nodes"]] == ["grid", "F2", "T1"]
     first, second = sorted(shown["sessions"], key=lambda each: each["session_id"])
     assert (first["node"], second["node"]) == ("T1", "F2")
     assert second["departure"] == "2026-11-22T10:00:00Z"
-    assert second["energy_kwh"] == 30
+    assert second["needs_kwh"] == 30
     assert second["short_kwh"] > 26, "7 A on one phase for two hours"
-    assert "F2, L2" in second["why"]
+    assert "F2, L2" in " ".join(second["why"])
     assert second["allowed"] == second["planned"]
-    assert second["planned"].endswith(" A")
+    assert second["planned"]["unit"] == "A"
     words = ocpi("site", "show", "garage").out
     assert "    F2" in words, "under the transformer that it hangs on"
-    for text in ("grid", "S1", second["planned"], "short"):
+    for text in ("grid", "S1", f"{second['planned']['value']:g} A", "short"):
         assert text in words
 
 
@@ -104,9 +77,23 @@ def test_a_refusal_is_shown(ocpi: Ocpi, cpo: Cpo) -> None:
     cpo.begins("S1")
     cpo.run()
     (session,) = ocpi("site", "show", "garage", "--json").json["sessions"]
-    assert "refused: NOT_SUPPORTED" in session["why"]
+    assert (session["profile"], session["refusal"]) == ("refused", "NOT_SUPPORTED")
+    assert "refused: NOT_SUPPORTED" in ocpi("site", "show", "garage").out
 
 
 def test_a_site_without_a_plan_is_shown(ocpi: Ocpi, cpo: Cpo) -> None:
     shown = ocpi("site", "show", "garage", "--json").json
-    assert (shown["sessions"], shown["plan"], shown["warnings"]) == ([], None, [])
+    assert (shown["sessions"], shown.get("plan"), shown["warnings"]) == ([], None, [])
+
+
+def test_a_site_is_watched_until_somebody_has_seen_enough(
+    ocpi: Ocpi, cpo: Cpo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def enough(_seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.site.looking.time.sleep", enough)
+    watched = ocpi("site", "show", "garage", "--watch")
+    assert watched.exit_code == 0
+    assert "grid" in watched.out
+    assert ocpi("site", "show", "garage", "--watch", "--json").json["state"]

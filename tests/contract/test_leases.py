@@ -71,6 +71,31 @@ def test_a_run_that_does_not_plan_leaves_a_wanted_plan_to_be_made(store: Store) 
     assert finish(store, lease, T + 3, planned=False) == "session"
 
 
+def test_what_cannot_wait_is_not_forgotten_for_what_can(store: Store) -> None:
+    lease = taken(store)
+    take(store, T + 1)
+    assert not store.sites.leases.pressed(lease)
+    store.sites.leases.take(store.name, "site", T + 2, T + 2, T + 62, replans=True, at_once=True)
+    take(store, T + 3)
+    assert store.sites.leases.pressed(lease)
+    assert finish(store, lease, T) == "site"
+    assert finish(store, lease, T + 4) is None
+    assert not store.sites.leases.pressed(lease)
+
+
+def test_where_all_was_asked_for_an_answer_is_no_reason_for_a_run(store: Store) -> None:
+    leases = store.sites.leases
+    lease = taken(store)
+    take(store, T + 1, replans=False)
+    assert not leases.settled(store.name, T + 1), "it may have read too early"
+    assert leases.finish(lease, T, NOW, go_on=True, settled=True) is None
+    assert leases.settled(store.name, T + 2)
+    assert take(store, T + 2, asked_at=T + 2, replans=False) is NotTaken.SETTLED
+    lease = taken(store, T + 3, asked_at=T + 3)
+    take(store, T + 4)
+    assert leases.finish(lease, T + 3, NOW, go_on=True, settled=True) == "session", "a change is one"
+
+
 def test_a_holder_without_time_leaves_it_to_the_next(store: Store) -> None:
     lease = taken(store)
     take(store, T + 1)

@@ -129,9 +129,11 @@ class MemoryDynamoDB:
         assert query.pop("ConsistentRead", False) is (index is None)
         assert not query, f"unknown parts of a query: {query}"
         if index is None:
-            assert KeyConditionExpression in ("pk = :pk", "pk = :pk AND sk <= :up_to")
-            up_to = values.get(":up_to", {"S": "\U0010ffff"})["S"]
-            keys = [(values[":pk"]["S"], sk) for sk in table.partitions[values[":pk"]["S"]] if sk <= up_to]
+            between = "pk = :pk AND sk BETWEEN :first AND :last"
+            assert KeyConditionExpression in ("pk = :pk", "pk = :pk AND sk <= :up_to", between)
+            lowest = values.get(":first", {"S": ""})["S"]
+            highest = (values.get(":last") or values.get(":up_to") or {"S": "\U0010ffff"})["S"]
+            keys = [(values[":pk"]["S"], sk) for sk in table.partitions[values[":pk"]["S"]] if lowest <= sk <= highest]
         else:
             partition_key, projected = INDEXES[index]
             assert KeyConditionExpression == f"{partition_key} = :list AND {POSITION} BETWEEN :first AND :last"

@@ -95,9 +95,10 @@ def test_a_session_is_sent_a_profile_within_seconds(stack: Stack, cpo: Cpo) -> N
     status, answer = cpo.client.call("POST", request.body["response_url"], {"result": "ACCEPTED"})
     assert (status, answer["status_code"]) == (200, 1000)
     shown = eventually(
-        lambda: [each for each in ocpi(stack, "site", "show", "garage")["sessions"] if each["profile"]], within_s=10
+        lambda: [each for each in ocpi(stack, "site", "show", "garage")["sessions"] if each["profile"] == "accepted"],
+        within_s=10,
     )
-    assert shown[0]["profile"]["charging_profile_period"] == periods
+    assert shown[0]["allowed"] == {"value": periods[0]["limit"], "unit": "A"}
 
 
 def test_the_scheduler_fires_the_optimizer_by_itself(on_stack: Stack, cpo: Cpo) -> None:

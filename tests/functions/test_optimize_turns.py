@@ -28,7 +28,7 @@ from ocpi.types.versions import ModuleID
 from optimizer import situation
 from optimizer.planning.solve import solve
 from optimizer.run import Runner
-from tests.functions.charging import PATIENT, PLACE, Cpo
+from tests.functions.charging import HURRIED, PATIENT, PLACE, Cpo
 from tests.loop import Context, Loop
 from tests.objects import EVSE, LOCATION, SITE
 
@@ -176,7 +176,7 @@ def test_a_burst_makes_two_plans(cpo: Cpo, rests: Any) -> None:
     cpo.begins("S2")
     cpo.loop.run()
     assert sorted(str(run["sessions"]) for run in cpo.sites.runs("garage") if "planned" in run) == ["1", "5"]
-    assert rested == [2.0]
+    assert sum(rested) == pytest.approx(2.0)
 
 
 def test_messages_from_before_a_plan_are_answered_by_it_in_any_process(cpo: Cpo) -> None:
@@ -191,6 +191,34 @@ def test_an_answer_about_a_profile_waits_for_no_rest(cpo: Cpo, rests: Any) -> No
     rested = rests(lambda: None)
     look("profile")
     assert rested == []
+
+
+def test_answers_start_no_run_where_nothing_waits_for_them(cpo: Cpo) -> None:
+    with patch.object(Runner, "run", autospec=True, side_effect=Runner.run) as run:
+        cpo.begins("S1", charging_preferences=PATIENT)
+        cpo.run()
+        assert "profile" not in [str(call.args[3]) for call in run.call_args_list]
+        cpo.begins("S2", "E2", charging_preferences=HURRIED)
+        cpo.run()
+    assert "profile" in [str(call.args[3]) for call in run.call_args_list], "S2 had to wait for S1"
+    assert cpo.allowed_a("S2") > 20
+
+
+def test_a_changed_limit_waits_for_no_rest(cpo: Cpo, rests: Any) -> None:
+    look()
+    rested = rests(lambda: None)
+    look("site")
+    assert rested == []
+    assert reasons(cpo).count("site") == 1
+
+
+def test_a_changed_limit_ends_a_rest_that_another_reason_has_begun(cpo: Cpo, rests: Any) -> None:
+    look()
+    later = REAL + 1
+    rested = rests(lambda: look("site", sent_at=later))
+    look(sent_at=later)
+    assert sum(rested) < 0.5
+    assert "site" not in reasons(cpo)[1:], "the run that rested has seen it"
 
 
 # One at a time

@@ -81,6 +81,11 @@ def judged_of_owner(reply: Reply) -> bool:
 def _require_proper(message: str) -> None:
     assert 0 < len(message) <= LONGEST_MESSAGE, f"{len(message)} characters: {message[:300]}"
     assert message.isprintable(), ascii(message)
+    require_no_inside(message)
+
+
+def require_no_inside(message: str) -> None:
+    """Refuse a message that tells of the inside."""
     assert not [word for word in _INSIDE if word in message], message
 
 

@@ -26,6 +26,11 @@ ROUTES = {
     **{f"ANY /ocpi/2.2.1/{{interface}}/{module}/": function for module, function in MODULES.items()},
     "ANY /ocpi/2.2.1/credentials/": "CredentialsFunction",
     "ANY /owner/v1/{proxy+}": "OwnerFunction",
+    "ANY /energy/v1/{proxy+}": "EnergyFunction",
+    "GET /energy/v1/{proxy+}": "EnergyFunction",
+    "GET /energy": "EnergyFunction",
+    "GET /energy/": "EnergyFunction",
+    "GET /energy/{proxy+}": "EnergyFunction",
     "$default": "VersionsFunction",
 }
 
@@ -48,7 +53,16 @@ def test_routes_that_the_local_gateway_needs_are_there_only(template: Template) 
 def test_the_backend_s_api_is_for_callers_that_iam_knows_and_no_other(template: Template) -> None:
     for route in template.of_type("AWS::ApiGatewayV2::Route").values():
         by_iam = route["RouteKey"].startswith("ANY /owner/")
-        assert route.get("AuthorizationType") == ("AWS_IAM" if by_iam else None), route["RouteKey"]
+        assert (route.get("AuthorizationType") == "AWS_IAM") == by_iam, route["RouteKey"]
+
+
+def test_the_energy_api_is_for_bearers_of_its_tokens_and_no_other(template: Template) -> None:
+    for route in template.of_type("AWS::ApiGatewayV2::Route").values():
+        by_token = "/energy/v1/" in route["RouteKey"]
+        assert (route.get("AuthorizationType") == "JWT") == by_token, route["RouteKey"]
+        if by_token:
+            assert target(route["AuthorizerId"]) == "EnergyAuthorizer"
+            assert route["AuthorizationScopes"] == ["energy/read", "energy/control", "energy/signal"]
 
 
 def test_every_module_of_ocpi_has_its_routes() -> None:
@@ -105,4 +119,7 @@ def test_what_only_the_local_aws_may_have_is_off_by_default(template: Template, 
 
 
 def test_the_command_ocpi_finds_what_it_needs_among_the_outputs(template: Template) -> None:
-    assert set(template.document["Outputs"]) == {*NEEDED, "VersionsUrl", "EventBusName", "OwnerUrl"}
+    energy = {f"Energy{name}" for name in ("Url", "PageUrl", "TokenUrl", "UserPoolId", "PageClientId")}
+    clients = {"EnergyGridOperatorClientId", "EnergyLocalClientId"}
+    others = {"VersionsUrl", "EventBusName", "OwnerUrl", *energy, *clients}
+    assert set(template.document["Outputs"]) == NEEDED | others

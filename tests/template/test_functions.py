@@ -8,6 +8,7 @@ import cdrs.settings
 import chargingprofiles.settings
 import commands.settings
 import credentials.settings
+import energy.settings
 import hubclientinfo.settings
 import locations.settings
 import optimizer.settings
@@ -37,6 +38,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "ChargingProfilesFunction": chargingprofiles.settings.Settings,
     "HubClientInfoFunction": hubclientinfo.settings.Settings,
     "OwnerFunction": owner.settings.Settings,
+    "EnergyFunction": energy.settings.Settings,
     "OutboxFunction": outbox.settings.Settings,
     "PushFunction": push.settings.Settings,
     "TimeoutsFunction": timeouts.settings.Settings,

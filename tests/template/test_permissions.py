@@ -60,6 +60,13 @@ ALLOWED = {
         "TokenKey": "kms: Decrypt",
     }
     | lists(*ALL_LISTS),
+    "EnergyFunction": {
+        "PartnersTable": "dynamodb: GetItem",
+        "ObjectsTable": "dynamodb: GetItem",
+        "DeliveriesTable": "dynamodb: GetItem",
+        "SitesTable": "dynamodb: DeleteItem GetItem PutItem Query UpdateItem",
+        "OptimizeQueue": "sqs: SendMessage",
+    },
     "OutboxFunction": {
         "ObjectsTable.StreamArn": f"dynamodb: {READ_STREAM}",
         "SitesTable.StreamArn": f"dynamodb: {READ_STREAM}",
@@ -105,8 +112,8 @@ ALLOWED = {
     "OptimizeFunction": {
         "OptimizeQueue": f"sqs: {RECEIVE} SendMessage",
         "PushQueue": "sqs: SendMessage",
-        "ObjectsTable": "dynamodb: GetItem",
-        "SitesTable": "dynamodb: BatchGetItem ConditionCheckItem GetItem PutItem Query",
+        "ObjectsTable": "dynamodb: BatchGetItem GetItem",
+        "SitesTable": "dynamodb: BatchGetItem ConditionCheckItem GetItem PutItem Query UpdateItem",
     },
     "OptimizeScheduleFunction": {
         "SitesTable": "dynamodb: Query",

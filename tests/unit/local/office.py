@@ -11,7 +11,7 @@ from local.cpo.book import Book
 from local.cpo.cars import Berth, Car
 from local.cpo.identity import registration as unregistered
 from local.cpo.ocpi_server import create_cpo
-from local.cpo.pace import Pace, Quiet, SimulatedClock
+from local.cpo.pace import Pace, Quiet, SimulatedClock, Steady
 from local.cpo.plant import Plant
 from local.cpo.sessions import Day, Stay
 from local.cpo.site import Evse, Site, garage
@@ -74,12 +74,13 @@ async def an_office(
     invited: str | None = None,
     default_a: float | None = 6.0,
     faults: Sequence[str] = (),
+    steady: Steady | None = None,
 ) -> AsyncIterator[Office]:
     day, scsp, traffic = day or a_day(), scsp or Scsp(), Traffic()
     conditions = Conditions(Faults(1, [parse(line) for line in faults], day.start), lambda: day.start)
     client = Client(traffic, httpx.ASGITransport(scsp.app()), conditions)
     registration = unregistered(f"{CPO}/ocpi/versions", invited)
-    pace = Pace(SimulatedClock(day.start, None), Quiet(traffic, silence=0.02), busy_rate=10, patience=2)
+    pace = Pace(SimulatedClock(day.start, None), Quiet(traffic, silence=0.02), 10, 2, steady)
     world = World(day, Plant(day.site, day.berths, day.start, default_a), Book(day, "run"), pace, registration, client)
     app = create_cpo(CPO, registration, client, world, traffic, conditions)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:

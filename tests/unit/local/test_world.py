@@ -1,13 +1,14 @@
 """A day played against a smart charging provider, with a network that may fail."""
 
 import asyncio
+import time
 from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from local.cpo import meter, world
-from local.cpo.pace import Pace, Queues, Quiet, SimulatedClock
+from local.cpo.pace import Pace, Queues, Quiet, SimulatedClock, Steady
 from local.cpo.report import figures, write_load
 from local.cpo.sessions import Day
 from local.cpo.site import Evse
@@ -192,6 +193,24 @@ def test_the_simulated_time_stops_short_of_the_next_event(monkeypatch: pytest.Mo
         assert simulated.now() <= event
     assert seen == sorted(seen)
     assert seen[-1] > START + timedelta(seconds=29)
+
+
+def test_a_day_to_be_watched_passes_steadily_from_its_moment_on() -> None:
+    scsp, rate = Scsp(), 7200.0
+    steady = Steady(since=START + timedelta(hours=11), rate=rate)
+
+    async def run() -> tuple[Office, float]:
+        async with an_office(a_day(a_stay(8, 12, 60, "A")), scsp, steady=steady) as office:
+            began = time.monotonic()
+            await office.play()
+            return office, time.monotonic() - began
+
+    office, took_s = asyncio.run(run())
+    assert office.world.now == START + timedelta(hours=12)
+    assert took_s > 3600 / rate, "the last hour was not jumped over"
+    told_at = [str(body["last_updated"]) for _, body in told(scsp, 0)]
+    assert told_at[-2:] == ["2026-03-02T11:45:00Z", "2026-03-02T12:00:00Z"]
+    assert scsp.objects["NL/SIM/run-001"]["status"] == "COMPLETED"
 
 
 class Looks:

@@ -19,7 +19,7 @@ from optimizer.inputs import Inputs
 from optimizer.issue import worst_case
 from optimizer.planning.check import broken_limits
 from optimizer.profiles import Schedule
-from optimizer.situation import Decision, decide
+from optimizer.situation import Decision, Situation, decide
 from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION, SITE
 
 Document = dict[str, Any]
@@ -109,23 +109,43 @@ def limit_at(limited: Document, voltage_v: float, moment: datetime) -> dict[str,
     raise AssertionError
 
 
-def base_load_at(site: Document, node: str, phase: Phase, moment: datetime) -> float:
-    """What others draw at a node and below, without what flows in."""
-    hour = moment.astimezone(ZoneInfo(ZONE)).hour
+THIS_HOUR = NOW.replace(minute=0, second=0)
+HELD_UNTIL = NOW.replace(minute=30, second=0)
+"""So long counts what was measured in the quarter of an hour before `NOW`."""
+
+
+def base_load_at(site: Document, read: Inputs, node: str, moment: datetime) -> float:
+    """What others draw at a node and below on each phase, without what flows in."""
     total = 0.0
     for each in (site | {"id": "grid"}, *site["feeders"]):
         path, parents = [each["id"]], {feeder["id"]: feeder.get("parent") or "grid" for feeder in site["feeders"]}
         while path[-1] != "grid":
             path.append(parents[path[-1]])
         if node in path:
-            kw = each.get("base_load_kw", 0.0)
-            kw = kw[hour] if isinstance(kw, list) else kw
+            kw = counting_kw(each.get("base_load_kw", 0.0), read, each["id"], moment)
             total += max(0.0, kw * 1000 / (3 * site["voltage_v"]))
     return total
 
 
-def moments(schedules: Mapping[str, Schedule], site: Document) -> Iterator[datetime]:
+def counting_kw(by_file: float | list[float], read: Inputs, node: str, moment: datetime) -> float:
+    """The base load right at a node: by its file, as it is foreseen, or as it was measured if that is more."""
+    kw = by_file[moment.astimezone(ZoneInfo(ZONE)).hour] if isinstance(by_file, list) else by_file
+    told = [(told.kind, step) for told in read.series if told.node == node for step in told.steps]
+    for kind, step in told:
+        if kind == "base_load_kw" and step.start <= moment < step.end:
+            assert step.told
+            kw = step.value if moment < step.told + timedelta(hours=48) else max(kw, step.value)
+    for kind, step in told:
+        fresh = NOW - timedelta(minutes=15) < step.start <= NOW and moment < HELD_UNTIL
+        kw = max(kw, step.value) if kind == "measured_base_load_kw" and fresh else kw
+    return kw
+
+
+def moments(schedules: Mapping[str, Schedule], site: Document, read: Inputs) -> Iterator[datetime]:
     """All at which anything may change."""
+    for step in (step for told in read.series for step in told.steps):
+        yield from (step.start, step.end, *([step.told + timedelta(hours=48)] if step.told else []))
+    yield HELD_UNTIL
     yield from (start for schedule in schedules.values() for start in schedule.starts if start >= NOW)
     yield from (NOW.replace(minute=0, second=0) + timedelta(hours=hour) for hour in range(1, 72))
     for each in (site, *site["feeders"]):
@@ -163,10 +183,10 @@ def assert_under_the_limits(
         )
 
     for node in (site | {"id": "grid"}, *site["feeders"]):
-        for moment in sorted(each for each in set(moments(total, site)) if each >= NOW):
+        for moment in sorted(each for each in set(moments(total, site, read)) if each >= NOW):
             limits = limit_at(node, site["voltage_v"], moment)
             for phase in PHASES:
-                free = limits[phase] - base_load_at(site, node["id"], phase, moment)
+                free = limits[phase] - base_load_at(site, read, node["id"], moment)
                 allowed = max(free, drawn(given, node["id"], phase, moment))
                 assert drawn(total, node["id"], phase, moment) <= allowed + 1e-4, (node["id"], phase, moment)
 
@@ -269,6 +289,42 @@ def states(draw: st.DrawFn) -> Document:
 
 
 @st.composite
+def steps(draw: st.DrawFn, values: st.SearchStrategy[float], hours: tuple[int, int]) -> list[Document]:
+    """Half hours, told some time ago."""
+    start = THIS_HOUR + timedelta(hours=draw(st.integers(*hours)))
+    told = NOW - timedelta(hours=draw(st.sampled_from([1, 30, 47, 60])))
+    return [
+        _step(start + number * timedelta(minutes=30), timedelta(minutes=30), value, told)
+        for number, value in enumerate(draw(st.lists(values, min_size=1, max_size=8)))
+    ]
+
+
+@st.composite
+def measurements(draw: st.DrawFn) -> list[Document]:
+    minutes = sorted(draw(st.sets(st.integers(-20, 0), min_size=1, max_size=3)))
+    return [_step(NOW + timedelta(minutes=each), timedelta(minutes=1), draw(kilowatts)) for each in minutes]
+
+
+def _step(start: datetime, lasts: timedelta, value: float, told: datetime | None = None) -> Document:
+    step = {"start": format_datetime(start), "end": format_datetime(start + lasts), "value": value}
+    return step | ({"told": format_datetime(told)} if told else {})
+
+
+kilowatts = st.floats(-8, 15)
+
+
+@st.composite
+def series(draw: st.DrawFn) -> list[Document]:
+    """What was uploaded and measured."""
+    of_nodes = {"base_load_kw": steps(kilowatts, (-3, 60)), "measured_base_load_kw": measurements()}
+    of_site = {"price": steps(st.floats(-0.5, 1), (-30, 30)), "pv_kw": steps(kilowatts, (-3, 30))}
+    wanted = [(kind, node, told) for kind, told in of_nodes.items() for node in ("grid", "F0", "F1", "F7")]
+    wanted += [(kind, "grid", told) for kind, told in (of_site | {"measured_pv_kw": measurements()}).items()]
+    chosen = draw(st.lists(st.sampled_from(wanted), max_size=4, unique_by=lambda each: each[:2]))
+    return [{"kind": kind, "node": node, "steps": draw(told)} for kind, node, told in chosen]
+
+
+@st.composite
 def situations(draw: st.DrawFn) -> tuple[Document, Inputs]:
     """A site document, and all that a run reads of it."""
     site = draw(sites())
@@ -291,6 +347,7 @@ def situations(draw: st.DrawFn) -> tuple[Document, Inputs]:
         profiles=some(states()),
         previous=some(profiles()),
         reason=draw(st.sampled_from(["schedule", "schedule", "profile"])),
+        series=draw(st.one_of(st.just([]), series())),
     )
     spoilt = st.sampled_from([{}, {"evse_uid": "E1"}, {"evse_uid": "E2", "connector_id": "1"}])
     unreadable = draw(st.dictionaries(st.sampled_from([*ids, "S9"]), spoilt, max_size=1))
@@ -314,6 +371,22 @@ def test_a_run_that_is_done_again_comes_to_the_same(situation: tuple[Document, I
     first, again = decide(read), decide(Inputs.of_json(read.to_json()))
     assert wire.dumps(again.document()) == wire.dumps(first.document())
     assert [(each.id, schedule) for each, schedule in again.sends] == [(each.id, each_) for each, each_ in first.sends]
+
+
+@settings(max_examples=50, deadline=None)
+@given(sites(), series())
+def test_there_is_as_much_room_as_limits_leave_beside_the_base_load_that_counts(
+    site: Document, series: list[Document]
+) -> None:
+    read = inputs(site, [], EVSES, series=series)
+    whole = {(row.node, row.line): schedule for row, schedule in Situation.of(read).whole_limits.items()}
+    for node in (site | {"id": "grid"}, *site["feeders"]):
+        for moment in sorted(each for each in set(moments({}, site, read)) if each >= NOW):
+            limit, load = limit_at(node, site["voltage_v"], moment), base_load_at(site, read, node["id"], moment)
+            for phase in PHASES:
+                room, left = whole[node["id"], phase].at(moment), max(0.0, limit[phase] - load)
+                assert room <= left + 1e-6, (node["id"], phase, moment)
+                assert room >= left - 1e-6 or moment >= NOW + timedelta(hours=48)
 
 
 SIXTEEN_A = {"limits": [{"limit_a": {"L1": 16, "L2": 16, "L3": 16}}]}
@@ -347,6 +420,76 @@ def test_what_flows_in_makes_no_room() -> None:
     site = {"base_load_a": {"L1": -20.0, "L2": -20.0, "L3": -20.0}, "pv_kw": 30, "price_per_kwh": 0.3}
     decision = decide(inputs(site | {"arrival_headroom": 0}, [session("S1", "E1")], EVSES))
     assert at_first(decision, "grid", "L1") == 40
+
+
+def told(kind: str, *values: float, node: str = "grid", start: datetime = THIS_HOUR) -> Document:
+    """A series of hours, told just now; what was measured was so 7 minutes ago."""
+    hours = [start + timedelta(hours=number) for number in range(len(values))]
+    pairs = zip(hours, values, strict=True)
+    return {"kind": kind, "node": node, "steps": [_step(hour, timedelta(hours=1), value, NOW) for hour, value in pairs]}
+
+
+def test_a_forecast_of_base_load_stands_in_for_the_site_s_while_it_lasts() -> None:
+    site = {"base_load_kw": 6.9, "arrival_headroom": 0}
+    decision = decide(inputs(site, [], EVSES, series=[told("base_load_kw", 0, 13.8)]))
+    limit = {row.node: schedule for row, schedule in decision.situation.limits.items()}["grid"]
+    assert [limit.at(THIS_HOUR + timedelta(hours=hours)) for hours in (0, 1, 2)] == pytest.approx([40, 20, 30])
+    later = told("base_load_kw", 16.1, start=THIS_HOUR + timedelta(hours=70))
+    decision = decide(inputs(site, [], EVSES, series=[later]))
+    limit = {row.node: schedule for row, schedule in decision.situation.limits.items()}["grid"]
+    assert limit.at(NOW) == pytest.approx(30)
+    assert limit.tail == pytest.approx(40 - 16.1 / 0.69), "for ever it is the highest that anybody foresees"
+
+
+def test_what_was_measured_lowers_the_limit_for_a_while_and_never_raises_it() -> None:
+    site = {"base_load_kw": 6.9, "arrival_headroom": 0}
+    decision = decide(inputs(site, [session("S1", "E1")], EVSES, series=[told("measured_base_load_kw", 20.7)]))
+    assert at_first(decision, "grid", "L1") == pytest.approx(10)
+    assert rates(decision)["S1"] == pytest.approx(10)
+    limit = {row.node: schedule for row, schedule in decision.situation.limits.items()}["grid"]
+    assert limit.at(HELD_UNTIL) == limit.tail == pytest.approx(30)
+    decision = decide(inputs(site, [], EVSES, series=[told("measured_base_load_kw", 1)]))
+    assert at_first(decision, "grid", "L1") == pytest.approx(30)
+
+
+def test_uploaded_prices_move_charging_to_where_it_is_cheap() -> None:
+    patient = {"profile_type": "CHEAP", "departure_time": "2026-03-29T04:00:00Z", "energy_need": 20}
+    sessions = [session("S1", "E1", charging_preferences=patient)]
+    site = {"arrival_headroom": 0}
+    prices = told("price", 0.4, 0.4, 0.1, 0.1, 0.1, 0.1, 0.4, 0.4)
+    (schedule,) = decide(inputs(site, sessions, EVSES, series=[prices])).desired.values()
+    assert schedule.at(NOW) == 0
+    assert schedule.at(datetime(2026, 3, 28, 23, tzinfo=UTC)) > 0
+    by_time_of_use = {"base": 0.4, "weekly": [{"start_time": "00:00", "end_time": "06:00", "value": 0.1}]}
+    (schedule,) = decide(inputs(site | {"price_per_kwh": by_time_of_use}, sessions, EVSES)).desired.values()
+    assert schedule.at(NOW) == 0
+    assert schedule.at(datetime(2026, 3, 28, 23, tzinfo=UTC)) > 0
+
+
+def test_solar_power_that_is_foreseen_is_used_and_makes_no_room() -> None:
+    site = {"arrival_headroom": 0, "price_per_kwh": 0.3, "feed_in_per_kwh": 0.01}
+    patient = {"profile_type": "CHEAP", "departure_time": "2026-03-29T04:00:00Z", "energy_need": 10}
+    sessions = [session("S1", "E1", charging_preferences=patient)]
+    sunny = told("pv_kw", 0, 0, 0, 20, 20, 0)
+    decision = decide(inputs(site, sessions, EVSES, series=[sunny]))
+    (schedule,) = decision.desired.values()
+    assert schedule.at(NOW) == 0
+    assert schedule.at(THIS_HOUR + timedelta(hours=3)) > 0
+    assert {limit.at(NOW + timedelta(hours=3)) for limit in decision.situation.limits.values()} == {40}
+
+
+def test_prices_that_were_not_uploaded_are_told() -> None:
+    yesterday = [told("price", *[0.2] * 24, start=datetime(2026, 3, 27, 23, tzinfo=UTC))]
+    decision = decide(inputs({"price_per_kwh": 0.3}, [], EVSES, series=yesterday))
+    assert decision.warnings == ("price: those of 2026-03-29 have not been uploaded: the site's own price counts",)
+
+
+def test_inputs_of_before_there_were_series_are_read() -> None:
+    before = inputs({}, [session("S1", "E1")], EVSES)
+    read = {name: value for name, value in wire.loads_object(before.to_json()).items() if name != "series"}
+    again = Inputs.of_json(wire.dumps(read))
+    assert again.known == {}
+    assert wire.dumps(decide(again).document()) == wire.dumps(decide(before).document())
 
 
 def test_what_is_cheaper_later_is_planned_for_later() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from ocpi import wire
 from ocpi.sites.limits import Cap, Limit, Override, WeeklyLimit
-from ocpi.sites.phases import PHASES, Phase
+from ocpi.sites.phases import PHASES
 from ocpi.sites.site import Site, SiteError, parse_site
 from ocpi.types.tariffs import DayOfWeek
 from tests.unit.sites.test_site import document, with_feeders
@@ -32,8 +32,8 @@ def at(hour: float, day: int = 2) -> datetime:
     return datetime(2026, 3, day, tzinfo=UTC) + timedelta(hours=hour)
 
 
-def same(limit_a: float) -> dict[Phase, float]:
-    return dict.fromkeys(PHASES, pytest.approx(limit_a))
+def same(limit_a: float) -> Any:
+    return pytest.approx(dict.fromkeys(PHASES, limit_a))
 
 
 def full() -> Site:
@@ -156,7 +156,7 @@ def test_what_clocks_do_to_the_calendar_is_told_before_they_do() -> None:
     assert site(weekly=[EVENING]).warnings(at(0)) == []
 
 
-WRONG = {
+WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "both kinds": ({"base": {"limit_kw": 1, "limit_a": {"L1": 1}}}, "limits.base: give either limit_a"),
     "no base": ({"base": None}, "limits.base: must be an object in braces"),
     "phase missing": ({"base": {"limit_a": {"L1": 1}}}, "limits.base.limit_a.L2: missing: give every phase"),

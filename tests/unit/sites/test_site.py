@@ -189,8 +189,8 @@ def test_a_limit_at_the_end_of_time_stops_nothing() -> None:
 def test_pv_and_feed_in_need_a_price_to_count() -> None:
     site = parse_site(json.dumps(document() | {"pv_kw": 3, "feed_in_per_kwh": 0.1}))
     assert site.warnings(at(12)) == [
-        "pv_kw: counts for nothing without price_per_kwh",
-        "feed_in_per_kwh: counts for nothing without price_per_kwh",
+        "pv_kw: counts for nothing without price_per_kwh or uploaded prices",
+        "feed_in_per_kwh: counts for nothing without price_per_kwh or uploaded prices",
     ]
 
 

@@ -303,7 +303,8 @@ class Site(_Limited):
             for problem in self._moved_by_clocks(place, limited.all_limits.weekly, now)
         ]
         idle = [name for name in ("pv_kw", "feed_in_per_kwh") if getattr(self, name) and self.price_per_kwh is None]
-        return [*low, *clocks, *(f"{name}: counts for nothing without price_per_kwh" for name in idle)]
+        unpriced = "counts for nothing without price_per_kwh or uploaded prices"
+        return [*low, *clocks, *(f"{name}: {unpriced}" for name in idle)]
 
     def with_base(self, node: str, limit: Limit) -> "Site":
         """The same site with another base limit of a node.

@@ -5,7 +5,8 @@ ASCII, so each part is percent-encoded and the separators ``#`` and ``*`` stay u
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from typing import Self
 from urllib.parse import quote, unquote
 
 from ocpi.types.versions import ModuleID
@@ -36,6 +37,14 @@ class ObjectId:
     country_code: str
     party_id: str
     id: str
+
+    @classmethod
+    def of_text(cls, text: str) -> Self:
+        """The object that has this :attr:`text`; its CiStrings come in upper case."""
+        owner, _, id_ = text.rpartition("*")
+        partner_id, module, party = owner.split("#")
+        country_code, party_id = party.split("*")
+        return cls(unquote(partner_id), ModuleID(module), unquote(country_code), unquote(party_id), unquote(id_))
 
     @property
     def ours(self) -> bool:
@@ -318,6 +327,76 @@ def learned_visit(session: str) -> Key:
     return f"VISIT#{session}", "LEARNED"
 
 
+def site_loads(site_id: str) -> str:
+    """The partition with what was drawn at a site, an item an hour, in the order of time."""
+    return f"SITE#{site_id}#LOADS"
+
+
+def site_hour(site_id: str, hour: datetime) -> Key:
+    """What was drawn in one hour."""
+    return site_loads(site_id), sortable(hour)
+
+
+def site_visits(site_id: str) -> str:
+    """The partition with the visits that are over, in the order of departures."""
+    return f"SITE#{site_id}#VISITS"
+
+
+def site_visit(site_id: str, departure: datetime, session: str) -> Key:
+    """One of them (`session`: the ObjectId.text of its Session)."""
+    return site_visits(site_id), f"{sortable(departure)}#{session}"
+
+
+def site_events(site_id: str) -> str:
+    """The partition with what happened at a site, in the order of time."""
+    return f"SITE#{site_id}#EVENTS"
+
+
+def site_event(site_id: str, at: datetime, kind: str, subject: str) -> Key:
+    """One event; of one kind, subject and moment there is one only."""
+    return site_events(site_id), f"{sortable(at)}#{kind}#{subject}"
+
+
+def site_signals(site_id: str) -> str:
+    """The partition with the grid operators' signals to a site."""
+    return f"SITE#{site_id}#SIGNALS"
+
+
+def site_signal(site_id: str, signal_id: str) -> Key:
+    """One of them."""
+    return site_signals(site_id), f"SIGNAL#{signal_id}"
+
+
+def site_meters(site_id: str) -> str:
+    """The partition with what of the meters of ongoing sessions is on record, in parts."""
+    return f"SITE#{site_id}#METERS"
+
+
+def site_meters_part(site_id: str, number: int) -> Key:
+    """One of the parts."""
+    return site_meters(site_id), f"{number:04}"
+
+
+def site_series(site_id: str) -> str:
+    """The partition with the prices and forecasts of a site, in the order of time."""
+    return f"SITE#{site_id}#SERIES"
+
+
+def site_series_day(site_id: str, day: date, kind: str, node: str) -> Key:
+    """Those of one kind and node, of one day of UTC."""
+    return site_series(site_id), f"{day.isoformat()}#{kind}#{node}"
+
+
+def site_measured(site_id: str) -> str:
+    """The partition with what was measured at a site, in the order of time."""
+    return f"SITE#{site_id}#MEASURED"
+
+
+def site_measured_at(site_id: str, minute: datetime, kind: str, node: str) -> Key:
+    """What was measured of one kind and node in one minute."""
+    return site_measured(site_id), f"{sortable(minute)}#{kind}#{node}"
+
+
 def place(location: str) -> str:
     """The partition of what goes on at a Location now (`location`: its :attr:`ObjectId.text`), read in one query."""
     return f"LOCATION#{location}"
@@ -336,6 +415,15 @@ def ongoing_session(location: str, session: str) -> Key:
 def session_profile(location: str, session: str) -> Key:
     """What is known of the charging profile of an ongoing session."""
     return place(location), PROFILE + session
+
+
+GRANTS = "GRANTS"
+"""The partition with what everybody may do at which site, read in one query to list them."""
+
+
+def grant(principal: str) -> Key:
+    """What somebody may do at which site (`principal`: the `sub` of its tokens)."""
+    return GRANTS, principal
 
 
 def profile_request(request_id: str) -> Key:

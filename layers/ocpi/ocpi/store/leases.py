@@ -36,6 +36,8 @@ class NotTaken(StrEnum):
     """A run has read the site since it was asked for."""
     LEFT = "left to the run that is under way"
     """It looks at the site once more when it is done."""
+    SETTLED = "nothing waits for an answer"
+    """The last run has asked for all that is wanted."""
 
 
 class LeaseState(BaseModel):
@@ -52,7 +54,10 @@ class LeaseState(BaseModel):
     asked: str | None = None
     """For which reason a run is wanted since `asked_at`; who asked has left it to the holder."""
     asked_replans: bool = False
+    asked_at_once: bool = False
     asked_at: float = 0.0
+    settled: bool = False
+    """Whether the last run has asked for all that is wanted: no partner's answer lets anything more be sent."""
 
     def held(self, now: float) -> bool:
         """Whether a run is under way that may still be alive."""
@@ -63,18 +68,20 @@ class LeaseState(BaseModel):
         read_at = self.planned_at if replans else self.read_at
         return asked_at + CLOCK_SKEW_S < read_at <= now + CLOCK_SKEW_S
 
-    def asking(self, why: str, now: float, *, replans: bool) -> Self:
-        """Asked for once more; a reason to plan outweighs one that is none."""
-        kept = {} if self.asked_replans and not replans else {"asked": why, "asked_replans": replans}
-        return self.model_copy(update=kept | {"asked_at": now})
+    def asking(self, why: str, now: float, *, replans: bool, at_once: bool) -> Self:
+        """Asked for once more; a reason to plan outweighs one that is none, and one that cannot wait any other."""
+        outweighed = (self.asked_replans and not replans) or (self.asked_at_once and not at_once)
+        asked = {"asked": why, "asked_replans": replans, "asked_at_once": at_once}
+        return self.model_copy(update=({} if outweighed else asked) | {"asked_at": now})
 
-    def read(self, read_at: float, planned: datetime | None) -> Self:
+    def read(self, read_at: float, planned: datetime | None, *, settled: bool) -> Self:
         """A run has come to its end; what was asked for before it began to read is answered, if it planned."""
-        update: dict[str, object] = {"read_at": max(self.read_at, read_at)}
+        update: dict[str, object] = {"read_at": max(self.read_at, read_at), "settled": settled}
         if planned:
             update |= {"planned_at": read_at, "planned": planned}
-        if self.asked_at + CLOCK_SKEW_S < read_at and (planned or not self.asked_replans):
-            update |= {"asked": None, "asked_replans": False}
+        answered = self.asked_at + CLOCK_SKEW_S < read_at and (planned or not self.asked_replans)
+        if answered or (settled and not self.asked_replans):
+            update |= {"asked": None, "asked_replans": False, "asked_at_once": False}
         return self.model_copy(update=update)
 
 
@@ -96,7 +103,15 @@ class Leases:
         self._table = Table(table)
 
     def take(
-        self, site_id: str, why: str, asked_at: float, now: float, until: float, *, replans: bool
+        self,
+        site_id: str,
+        why: str,
+        asked_at: float,
+        now: float,
+        until: float,
+        *,
+        replans: bool,
+        at_once: bool = False,
     ) -> Lease | NotTaken:
         """Take a site, unless nothing is to be done there, or somebody else is at it and will do it.
 
@@ -107,6 +122,7 @@ class Leases:
             now: the real time.
             until: when the run that takes it is surely over.
             replans: whether the reason asks for a plan.
+            at_once: whether it cannot wait.
 
         Raises:
             Busy: too many want it at the same time.
@@ -117,13 +133,19 @@ class Leases:
             if state.answers(asked_at, now, replans=replans):
                 return NotTaken.SEEN
             held, holder = state.held(now), uuid4().hex
+            if state.settled and not held and not replans:
+                return NotTaken.SETTLED
             taken = state.model_copy(update={"holder": holder, "until": until})
-            if self._put(site_id, state.asking(why, now, replans=replans) if held else taken, item):
+            asking = state.asking(why, now, replans=replans, at_once=at_once)
+            if self._put(site_id, asking if held else taken, item):
                 return NotTaken.LEFT if held else Lease(site_id, holder, state.asked, state.planned)
         raise AssertionError  # attempts() raises Busy
 
-    def finish(self, lease: Lease, read_at: float, planned: datetime | None, *, go_on: bool) -> str | None:
-        """A run has come to its end, having begun to read at `read_at` and `planned` for that time, if it did.
+    def finish(
+        self, lease: Lease, read_at: float, planned: datetime | None, *, go_on: bool, settled: bool = False
+    ) -> str | None:
+        """A run has come to its end, having begun to read at `read_at` and `planned` for that time, if it did; and it
+        has `settled` the site if all that is wanted is in force or on its way.
 
         Returns why somebody has to look once more. With `go_on` that is the holder, and the site stays his; else he has
         no time for it, and has to ask another for it.
@@ -136,7 +158,7 @@ class Leases:
             state = _state(item)
             if state.holder != lease.holder:
                 raise LeaseLost
-            new = state.read(read_at, planned)
+            new = state.read(read_at, planned, settled=settled)
             stays = go_on and new.asked
             if self._put(lease.site_id, new if stays else new.model_copy(update={"holder": None}), item):
                 return new.asked
@@ -155,6 +177,16 @@ class Leases:
     def holds(self, lease: Lease) -> bool:
         """Whether the site is still his."""
         return _state(self._item(lease.site_id)).holder == lease.holder
+
+    def settled(self, site_id: str, now: float) -> bool:
+        """Whether a partner's answer about a profile is no reason for a run: all that is wanted was asked for, and none
+        is under way that might have read the state before."""
+        state = _state(self._item(site_id))
+        return state.settled and not state.held(now)
+
+    def pressed(self, lease: Lease) -> bool:
+        """Whether somebody has left to him what cannot wait."""
+        return _state(self._item(lease.site_id)).asked_at_once
 
     def check(self, lease: Lease) -> "TransactWriteItemTypeDef":
         """The condition that the site is still his, for a transaction."""

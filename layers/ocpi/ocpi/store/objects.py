@@ -1,7 +1,7 @@
 """OCPI objects, ours and those that partners own, each stored as the JSON it came as, beside its keys."""
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,6 +76,15 @@ class Objects:
         """The object, or None."""
         item = self._table.get(keys.stored_object(object_id))
         return StoredObject.of(item) if item else None
+
+    def get_all(self, wanted: Iterable[ObjectId]) -> dict[str, StoredObject]:
+        """Those that are there, by :attr:`ObjectId.text`.
+
+        Raises:
+            Busy: DynamoDB does not take so many reads for long.
+        """
+        ids = {keys.stored_object(object_id): object_id.text for object_id in wanted}
+        return {ids[item["pk"], item["sk"]]: StoredObject.of(item) for item in self._table.get_all(ids)}
 
     def put(self, object_id: ObjectId, document: wire.JsonObject, last_updated: datetime) -> Outcome:
         """Create or replace an object, unless a newer one is stored (LOC-07, SES-11, decision 22).

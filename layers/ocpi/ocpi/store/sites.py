@@ -1,7 +1,7 @@
 """Sites, what goes on at them now, their plans and the records of optimizer runs."""
 
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import batched
@@ -37,10 +37,14 @@ any car stays, for a charge point obeys its profile until then."""
 
 @dataclass(frozen=True)
 class SiteConfig:
-    """A site as its energy manager described it: `document` is the JSON, `revision` changes with every write."""
+    """A site as its energy manager described it: `document` is the JSON, `revision` changes with every write.
+
+    `change` is the last one, as JSON of an :class:`ocpi.sites.record.Event`; None if nobody has said what it was.
+    """
 
     document: str
     revision: str
+    change: str | None = None
 
 
 @dataclass
@@ -104,12 +108,20 @@ class Sites:
     def config(self, site_id: str) -> SiteConfig | None:
         """The site, or None."""
         item = self._table.get(keys.site_config(site_id))
-        return SiteConfig(item["document"], item["revision"]) if item else None
+        return SiteConfig(item["document"], item["revision"], item.get("change")) if item else None
 
     def put_config(
-        self, site_id: str, document: str, location: ObjectId, known: SiteConfig | None, left: ObjectId | None
-    ) -> None:
-        """Create a site, or replace the one that was read as `known`.
+        self,
+        site_id: str,
+        document: str,
+        location: ObjectId,
+        known: SiteConfig | None,
+        left: ObjectId | None,
+        *,
+        change: str | None = None,
+        noted: "Iterable[TransactWriteItemTypeDef]" = (),
+    ) -> str:
+        """Create a site, or replace the one that was read as `known`; returns the new revision.
 
         Args:
             site_id: its id.
@@ -117,11 +129,14 @@ class Sites:
             location: the Location that it stands for.
             known: what was read before, None for a new site.
             left: the Location that it stood for before, if that is another one.
+            change: what was changed by whom, for whoever has the site as it was before.
+            noted: what is written with it: all or nothing.
 
         Raises:
             Conflict: someone else changed the site meanwhile, or another site stands for the Location.
+            Busy: someone else writes it at this moment.
         """
-        item: Item = {"document": document, "revision": uuid4().hex}
+        item: Item = {"document": document, "revision": uuid4().hex} | ({"change": change} if change else {})
         unchanged = "revision = :read" if known else "attribute_not_exists(pk)"
         free = "attribute_not_exists(pk) OR site_id = :site"
         actions = [
@@ -135,10 +150,12 @@ class Sites:
                 free,
                 {":site": site_id},
             ),
+            *noted,
         ]
         if left:
             actions.append(self._table.delete_action(keys.place_site(left.text)))
         self._table.transact(actions)
+        return str(item["revision"])
 
     def site_of(self, location: str) -> str | None:
         """The id of the site that a Location belongs to."""

@@ -149,6 +149,15 @@ class Table:
         query["ExpressionAttributeValues"][":up_to"] = {"S": up_to}
         return next((plain(item) for item in client().query(**query)["Items"]), None)
 
+    def span(self, pk: str, first: str, last: str, *, newest_first: bool = False) -> Iterator[Item]:
+        """The items of a partition whose sort keys lie between two, both included, in their order or the other way
+        round."""
+        query = _partition(self.name, pk) | {"ScanIndexForward": not newest_first}
+        query["KeyConditionExpression"] += " AND sk BETWEEN :first AND :last"
+        query["ExpressionAttributeValues"] |= {":first": {"S": first}, ":last": {"S": last}}
+        for page in _pages(query):
+            yield from map(plain, page["Items"])
+
     def between(
         self, index: Index, list_id: str, first: str, last: str, *, limit: int, newest_first: bool = False
     ) -> tuple[list[Item], bool]:
@@ -210,20 +219,9 @@ class Table:
         Raises:
             Conflict: `condition` does not hold.
         """
-        written = [f"#{name} = :{name}" for name in new]
-        written += [f"#{name} = if_not_exists(#{name}, :{name})" for name in once or ()]
-        removed = f" REMOVE {', '.join(f'#{name}' for name in remove)}" if remove else ""
-        update: dict[str, Any] = {
-            "UpdateExpression": f"SET {', '.join(written)}{removed}",
-            "ExpressionAttributeNames": {f"#{name}": name for name in (*new, *(once or ()), *remove)},
-            "ExpressionAttributeValues": _typed(
-                {f":{name}": value for name, value in (new | (once or {})).items()} | (values or {})
-            ),
-        }
-        if condition:
-            update["ConditionExpression"] = condition
+        update = self.update_action(key, new, once=once, remove=remove, condition=condition, values=values)["Update"]
         try:
-            client().update_item(TableName=self.name, Key=_key(key), **update)
+            client().update_item(**update)
         except client().exceptions.ConditionalCheckFailedException:
             raise Conflict from None
 
@@ -306,6 +304,33 @@ class Table:
         if values:
             put["ExpressionAttributeValues"] = _typed(values)
         return {"Put": put}  # type: ignore[typeddict-item]  # put grows its optional parts above
+
+    def update_action(
+        self,
+        key: Key,
+        new: Item,
+        *,
+        once: Item | None = None,
+        remove: Sequence[str] = (),
+        condition: str = "",
+        values: Item | None = None,
+    ) -> "TransactWriteItemTypeDef":
+        """An update for :meth:`transact`; see :meth:`update`."""
+        written = [f"#{name} = :{name}" for name in new]
+        written += [f"#{name} = if_not_exists(#{name}, :{name})" for name in once or ()]
+        removed = f" REMOVE {', '.join(f'#{name}' for name in remove)}" if remove else ""
+        update: dict[str, Any] = {
+            "TableName": self.name,
+            "Key": _key(key),
+            "UpdateExpression": f"SET {', '.join(written)}{removed}",
+            "ExpressionAttributeNames": {f"#{name}": name for name in (*new, *(once or ()), *remove)},
+            "ExpressionAttributeValues": _typed(
+                {f":{name}": value for name, value in (new | (once or {})).items()} | (values or {})
+            ),
+        }
+        if condition:
+            update["ConditionExpression"] = condition
+        return {"Update": update}  # type: ignore[typeddict-item]  # update grows its optional part above
 
     def delete_action(self, key: Key, condition: str = "", values: Item | None = None) -> "TransactWriteItemTypeDef":
         """A delete for :meth:`transact`."""

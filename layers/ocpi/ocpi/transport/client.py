@@ -26,6 +26,9 @@ TIMEOUT_S = 10.0
 
 MAX_ANSWER_BYTES = 5_000_000
 
+CONNECTIONS_KEPT = 8
+"""To one address, for those who call a partner several times at once."""
+
 LONGEST_REASON = 500
 """So much is quoted at most of what went wrong with an answer that is no HTTP."""
 
@@ -208,8 +211,8 @@ class PartnerClient:
 def _pool(scheme: str, host: str, port: int, address: str) -> urllib3.HTTPConnectionPool:
     """Connections to one checked address are kept and used again."""
     if scheme == "http":
-        return HTTPPool(address, port)
-    return HTTPSPool(address, port, server_hostname=host)
+        return HTTPPool(address, port, maxsize=CONNECTIONS_KEPT)
+    return HTTPSPool(address, port, maxsize=CONNECTIONS_KEPT, server_hostname=host)
 
 
 def _read(response: urllib3.BaseHTTPResponse) -> bytes:

@@ -1,0 +1,1 @@
+"""ocpi site …: describe sites, look at them, and change what they bear."""

@@ -1,0 +1,139 @@
+"""ocpi site limit and override …: what a site bears."""
+
+from collections.abc import Iterator
+from datetime import tzinfo
+from typing import Annotated
+from uuid import uuid4
+
+import typer
+from pydantic import ValidationError
+
+from cli.deployment import Deployment
+from cli.output import AsJson, answer, answer_table
+from cli.site.editing import edited, known, whose
+from cli.site.options import Ampere, Kw, Node, Reason, SiteId, Yes, by_phase, given_limit, limit_text, local
+from ocpi import clock
+from ocpi.sites.limits import Override, SourceKind
+from ocpi.sites.reading import problems_of
+from ocpi.sites.site import GRID, Branch, SiteError, parse_time
+
+override = typer.Typer(no_args_is_help=True, help="Limits that stand in for the base and the calendar for a while.")
+
+From = Annotated[str | None, typer.Option("--from", help="From when (UTC); ever since if left out.")]
+To = Annotated[str | None, typer.Option("--until", help="Until when (UTC); for ever if left out.")]
+
+
+def limit(  # noqa: PLR0913, PLR0917 - the options of the command
+    context: typer.Context,
+    site: SiteId,
+    kw: Kw = None,
+    ampere: Ampere = None,
+    start: From = None,
+    end: To = None,
+    node: Node = GRID,
+    reason: Reason = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Change a limit for ever or, with --from or --until, for a while; the site is planned anew at once."""
+    if start or end:
+        add(context, site, kw, ampere, start, end, node, reason, yes, as_json)
+        return
+    deployment: Deployment = context.obj
+    wanted = given_limit(kw, ampere, known(deployment, site).site.branch(node))
+    changed = edited(deployment, lambda by: deployment.desk.set_base(site, node, wanted, by), yes=yes, reason=reason)
+    branch = changed.site.branch(node)
+    answer(_now(branch) | {"id": site, "revision": changed.revision}, as_json=as_json, text=_said(branch, site))
+
+
+@override.command()
+def add(  # noqa: PLR0913, PLR0917 - the options of the command
+    context: typer.Context,
+    site: SiteId,
+    kw: Kw = None,
+    ampere: Ampere = None,
+    start: From = None,
+    end: To = None,
+    node: Node = GRID,
+    reason: Reason = None,
+    yes: Yes = False,
+    as_json: AsJson = False,
+) -> None:
+    """Let another limit hold for a while."""
+    deployment: Deployment = context.obj
+    branch = known(deployment, site).site.branch(node)
+    wanted = given_limit(kw, ampere, branch)
+    times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
+    about = {"id": f"o-{uuid4().hex[:8]}", "reason": reason, "author": deployment.author}
+    try:
+        new = Override.model_validate(wanted.model_dump() | times | about)
+    except ValidationError as error:
+        raise SiteError(problems_of(error, Override)) from None
+    changed = edited(deployment, lambda by: deployment.desk.add_override(site, node, new, by), yes=yes, reason=reason)
+    branch = changed.site.branch(node)
+    whole = _now(branch) | {"id": site, "revision": changed.revision, "override": new}
+    answer(whole, as_json=as_json, text=f"The limit of {whose(branch, site)} is changed: override {new.id!r}.")
+
+
+@override.command("list")
+def list_(context: typer.Context, site: SiteId, as_json: AsJson = False) -> None:
+    """The overrides of all nodes, and the caps of grid operators."""
+    found = known(context.obj, site).site
+    rows = [row for branch in found.branches() for row in _dated(branch, found.zone, as_json=as_json)]
+    answer_table(rows, ("node", "id", "kind", "from", "until", "limit", "reason", "author"), as_json=as_json)
+
+
+def _dated(branch: Branch, zone: tzinfo, *, as_json: bool) -> Iterator[dict[str, object]]:
+    limits = branch.calendar.limits
+    overrides = [(SourceKind.OVERRIDE, each.id, each.reason, each.author, each) for each in limits.overrides]
+    caps = [(SourceKind.CAP, each.signal_id, each.reason, each.author, each) for each in limits.caps]
+    for kind, id_, reason, author, each in (*overrides, *caps):
+        yield {
+            "node": branch.id,
+            "id": id_,
+            "kind": kind,
+            "from": each.start if as_json else local(each.start, zone),
+            "until": each.end if as_json else local(each.end, zone),
+            "limit": limit_text(each),
+            "reason": reason,
+            "author": author,
+        }
+
+
+@override.command()
+def remove(
+    context: typer.Context,
+    site: SiteId,
+    override_id: Annotated[str, typer.Argument(help="Its id: 'ocpi site override list SITE'.")],
+    node: Node = GRID,
+    reason: Reason = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take an override back; what holds without it holds again at once."""
+    deployment: Deployment = context.obj
+    changed = edited(
+        deployment, lambda by: deployment.desk.remove_override(site, node, override_id, by), yes=True, reason=reason
+    )
+    branch = changed.site.branch(node)
+    whole = _now(branch) | {"id": site, "revision": changed.revision}
+    answer(whole, as_json=as_json, text=f"{whose(branch, site).capitalize()} has no override {override_id!r} any more.")
+
+
+def _said(branch: Branch, site_id: str) -> str:
+    """That a limit is changed; and what holds now, if that is another one."""
+    text = f"The limit of {whose(branch, site_id)} is changed."
+    now = clock.now()
+    source = branch.source(now)
+    if source.kind is SourceKind.BASE:
+        return text
+    of = f" {source.id!r}" if source.id else ""
+    return f"{text} Now {source.kind}{of} holds: {by_phase(branch.limit(now, now))} A."
+
+
+def _now(branch: Branch) -> dict[str, object]:
+    now = clock.now()
+    return {
+        "node": branch.id,
+        "limit_a": {phase: round(ampere, 1) for phase, ampere in branch.limit(now, now).items()},
+        "source": branch.source(now).kind,
+    }

@@ -1,0 +1,85 @@
+import { useState } from "preact/hooks";
+import { Problem, send } from "../api.ts";
+import type { Line } from "../logic/changed.ts";
+import { isLimitTyped, type LimitField, limitTyped, readLimit, type Wrong } from "../logic/limit_typed.ts";
+import { byField, limitPlaces } from "../logic/pointers.ts";
+import { save } from "../logic/saving.ts";
+import type { Limit, Phase } from "../types.ts";
+import { EditForm } from "./EditForm.tsx";
+import { useEditing } from "./editing.ts";
+import { LimitFields, limitInBoth } from "./LimitFields.tsx";
+import { type LimitsPlace, pathOf, reloaded } from "./place.ts";
+import { useSaving } from "./saving.ts";
+
+/** The limit that holds where neither calendar nor override does. */
+export function BaseForm({ place }: { place: LimitsPlace }) {
+  const { site, node, phases, limits, etag } = place;
+  const editing = useEditing({
+    siteId: site.id,
+    form: `${node}/base`,
+    value: limits.base,
+    toTyped: limitTyped,
+    fits: isLimitTyped,
+  });
+  const saving = useSaving();
+  const [tries, setTries] = useState(0);
+  const [shown, setShown] = useState<Wrong<LimitField>>({});
+  const read = readLimit(editing.typed, phases);
+  const lines = (limit: Limit): Line[] => [{ label: "Base limit", text: limitInBoth(limit, phases, site.voltage_v) }];
+  const mine = read.value ? lines(read.value) : [{ label: "Base limit", text: "not a limit yet" }];
+  const said = errorsOf(saving.outcome, phases);
+
+  const onSave = async () => {
+    const limit = read.value;
+    setShown(read.wrong ?? {});
+    if (limit) {
+      await saving.run(async (confirm) => {
+        const path = pathOf(site, "limits", node, "base");
+        await save({
+          put: (over) => send("PUT", path, limit, { etag: over, confirm }),
+          reload: () => reloaded(place, ({ base }) => base),
+          mine: limit,
+          base: editing.base,
+          etag,
+        });
+        await place.reload();
+        editing.discard();
+        place.onSaved();
+        return `Saved: ${limitInBoth(limit, phases, site.voltage_v)}. The site is being planned anew.`;
+      });
+    }
+    setTries((count) => count + 1);
+  };
+
+  return (
+    <EditForm
+      label="Base limit"
+      zone={site.time_zone}
+      editing={editing}
+      saving={saving}
+      tries={tries}
+      onSave={onSave}
+      save="Save base limit"
+      compare={{ lines, theirs: limits.base, mine }}
+      elsewhere={said[""] ? [said[""]] : []}
+    >
+      <LimitFields
+        typed={editing.typed}
+        onType={(typed) => {
+          setShown({});
+          saving.reset();
+          editing.type(typed);
+        }}
+        wrong={{ ...shown, ...said }}
+        phases={phases}
+        voltageV={site.voltage_v}
+        present={limits.base}
+      />
+    </EditForm>
+  );
+}
+
+/** What the API said of the fields of a limit. */
+function errorsOf(outcome: { is: string; error?: unknown }, phases: readonly Phase[]): Wrong<LimitField | ""> {
+  return outcome.error instanceof Problem ? byField<LimitField>(outcome.error.errors, limitPlaces(phases)) : {};
+}
