@@ -50,8 +50,9 @@ convergence: setup ## faults for long: SEEDS=N stories of two platforms, and eac
 lint: setup check-template ## ruff, the template, the shell scripts' syntax, the page
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	bash -n local/bootstrap.sh requirements/pin.sh .ci/run
+	bash -n local/bootstrap.sh local/chromium.sh requirements/pin.sh .ci/run
 	cd page && node_modules/.bin/biome ci
+	page/node_modules/.bin/biome ci --config-path=page tests/browser
 
 check-template: setup
 	AWS_DEFAULT_REGION=eu-central-1 $(SAM) validate --lint --template template.yaml
@@ -79,8 +80,9 @@ bench-limit: setup ## from a limit that is lowered to the last charge point that
 	@$(BIN)/python -m benchmarks.limit $(ARGS)
 
 pictures: setup ## the pictures of the page in docs/pictures, made anew
-	@bash local/chromium.sh >/dev/null
-	PICTURES=docs/pictures $(BIN)/pytest -q -m e2e tests/e2e/test_page.py $(ARGS)
+	$(BIN)/pytest -q -m e2e tests/e2e/test_page.py $(ARGS)
+	mkdir -p docs/pictures
+	cp .local/screenshots/{site,limits,history,phone-dark}.png docs/pictures/
 
 deploy: setup ## deploy to your AWS account, with your usual AWS settings; STACK=name REGION=region, or ARGS=--guided
 	@$(BIN)/python -m local.deploy $(if $(STACK),--stack-name '$(STACK)') $(if $(REGION),--region '$(REGION)') $(ARGS)

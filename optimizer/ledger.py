@@ -318,7 +318,7 @@ def _visit(
         energy_kwh=float(told_.kwh),
         max_kw=round(session.most * _kw_per_unit(session, present.site), 3),
         needs_kwh=believed_kwh if asked_kwh is None else asked_kwh,
-        told=asked_kwh is not None,
+        told=asked_kwh is not None or (before is not None and before.visit.told),
         short_kwh=short_kwh,
         why=why,
     )

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from local.aws import Stack
 from local.cpo.sessions import Day
 from local.demo.processes import DEFAULT_LIMIT_A, Options, SimulatedCpo, ocpi
-from local.demo.site_file import site_file
+from local.demo.site_file import WORTH, site_file
 from ocpi import clock
 
 
@@ -25,6 +25,8 @@ def car_park(
     invitation = ocpi(stack, "partner", "invite", "--name", "Simulated CPO")
     file = options.out / "site.json"
     content = site_file(day, invitation["partner_id"], options.limit_kw, DEFAULT_LIMIT_A)
+    if options.steady:
+        content |= WORTH
     file.write_text(json.dumps(content, indent=2) + "\n")
     on_step("Registering the simulated CPO")
     with SimulatedCpo(options, stack, invitation, file) as cpo:

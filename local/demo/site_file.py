@@ -14,6 +14,17 @@ EVENING = (time(17), time(21))
 """When everybody comes home and the grid has less to give, local time."""
 
 
+WORTH: dict[str, Any] = {
+    "price_per_kwh": [
+        *(0.21, 0.20, 0.19, 0.19, 0.20, 0.22, 0.27, 0.31, 0.33, 0.30, 0.27, 0.24),
+        *(0.22, 0.21, 0.22, 0.25, 0.29, 0.36, 0.41, 0.40, 0.35, 0.30, 0.26, 0.23),
+    ],
+    "feed_in_per_kwh": 0.06,
+    "pv_kw": [0, 0, 0, 0, 0, 0, 0, 1, 4, 8, 12, 15, 16, 15, 12, 8, 3, 0, 0, 0, 0, 0, 0, 0],
+}
+"""Prices and solar power by the local hour, where somebody watches; without them the demo charges as soon as it can."""
+
+
 def site_file(day: Day, partner_id: str, limit_kw: float | None, default_limit_a: float) -> dict[str, Any]:
     """The content of the site file.
 

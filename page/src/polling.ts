@@ -2,6 +2,7 @@
 
 import { useEffect, useRef, useState } from "preact/hooks";
 import { get, Offline, SignedOut } from "./api.ts";
+import { now as platformNow } from "./now.ts";
 
 export interface Polled<T> {
   /** The latest that was read; it stays while there is no newer. */
@@ -83,12 +84,21 @@ export function useLast<T>(value: T | undefined): T | undefined {
   return last.current;
 }
 
-/** The time, in milliseconds since 1970; again every so often. */
+/** This machine's time, in milliseconds since 1970; again every so often. */
 export function useNow(everyMs = 1000): number {
-  const [now, setNow] = useState(Date.now());
+  return useTime(Date.now, everyMs);
+}
+
+/** The platform's time, likewise: what is asked of it is asked by its own clock. */
+export function usePlatformNow(everyMs: number): number {
+  return useTime(platformNow, everyMs);
+}
+
+function useTime(clock: () => number, everyMs: number): number {
+  const [time, setTime] = useState(clock);
   useEffect(() => {
-    const timer = setInterval(() => setNow(Date.now()), everyMs);
+    const timer = setInterval(() => setTime(clock), everyMs);
     return () => clearInterval(timer);
-  }, [everyMs]);
-  return now;
+  }, [clock, everyMs]);
+  return time;
 }

@@ -169,3 +169,11 @@ def test_no_event_and_no_signal_is_taken_for_a_site_by_the_stream() -> None:
         keys.site_meters_part("garage", 0),
     ]
     assert not [sk for _, sk in noted if sk == keys.SITE or sk.startswith(keys.PROFILE)]
+
+
+def test_hundreds_may_leave_at_once(store: Store, ledger: Ledgers) -> None:
+    visits = [visit(f"S{number:03}") for number in range(201)]
+    ledger.put_visits(store.name, visits, NOW)
+    ledger.note_event(store.name, *(event("left", subject=each.id) for each in visits))
+    assert len(list(ledger.visits(store.name, NOW, NOW + SLOT))) == 201
+    assert len(list(ledger.events(store.name, NOW, NOW + SLOT))) == 201

@@ -216,3 +216,19 @@ def test_a_record_that_cannot_be_kept_stops_no_profile(cpo: Cpo) -> None:
         cpo.run()
     assert cpo.profile("S1").accepted
     assert not slots(cpo)
+
+
+def test_a_run_that_dies_before_the_record_is_written_counts_nothing_twice(cpo: Cpo, time: Any) -> None:
+    cpo.begins("S1", charging_preferences=PATIENT)
+    cpo.run()
+    time(minutes=30)
+    with patch.object(Ledgers, "write", side_effect=TimeoutError):
+        leaves(cpo, "S1", 12)
+    assert len(visits(cpo)) == 1, "noted before the rest was to be written"
+    assert kwh(slots(cpo)) == 0
+    time(minutes=5)
+    cpo.loop.plan()
+    cpo.loop.plan()
+    assert len(visits(cpo)) == 1
+    assert len(events(cpo, EventKind.LEFT_SHORT)) == 1
+    assert kwh(slots(cpo)) == pytest.approx(12, abs=0.001)

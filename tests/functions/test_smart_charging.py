@@ -8,13 +8,16 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
+from botocore.exceptions import ClientError
 
 from ocpi import clock
+from ocpi.push.messages import ProfileMessage
 from ocpi.sites.limits import Limit
 from ocpi.sites.site import parse_site
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
 from ocpi.store.profiles import ProfileState
+from ocpi.store.sites import Sites
 from ocpi.store.table import Table
 from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
@@ -319,6 +322,38 @@ def test_a_request_that_the_queue_delivers_twice_is_sent_once(cpo: Cpo) -> None:
     assert sender.send(message) == {"NL/SIM/S1": "superseded, sent already, or too late"}
     assert len(cpo.put) == 1
     assert cpo.profile("S1").pending
+
+
+def test_many_profiles_are_sent_side_by_side_and_one_that_fails_concerns_no_other(cpo: Cpo) -> None:
+    sender = import_module("push.app").profile_sender
+    sent: list[ProfileMessage] = []
+
+    def note(_: object, message: ProfileMessage) -> dict[str, str]:
+        sent.append(message)
+        return {}
+
+    with patch.object(type(sender), "send", note):
+        for number in range(1, 13):
+            cpo.begins(f"S{number}", f"E{1 + number % 2}", charging_preferences=PATIENT)
+            cpo.loop.run()
+    newest = {each.session_id: each for message in sent for each in message.requests}
+    asked = tuple(newest.values())
+    assert len(asked) == 12
+    message = ProfileMessage(partner_id="cpo", location=PLACE.text, requests=asked)
+    cpo.connection.partner.answers["PUT", "/chargingprofiles/S2"] = (500, "broken")
+    change, refused = Sites.change_profile, ClientError({"Error": {"Code": "InternalServerError"}}, "PutItem")
+
+    def failing(sites: Sites, location: str, session: str, *more: Any) -> Any:
+        if session.endswith("*S3"):
+            raise refused
+        return change(sites, location, session, *more)
+
+    with patch.object(Sites, "change_profile", failing):
+        outcomes = sender.send(message)
+    assert "HTTP 500" in outcomes.pop("NL/SIM/S2")
+    assert "InternalServerError" in outcomes.pop("NL/SIM/S3")
+    assert outcomes == dict.fromkeys(outcomes, "ACCEPTED")
+    assert sorted(id_ for id_, _ in cpo.put) == sorted({f"S{number}" for number in range(1, 13)} - {"S2", "S3"})
 
 
 def test_a_result_is_awaited_for_minutes_whatever_the_cpo_says(cpo: Cpo) -> None:

@@ -19,12 +19,25 @@ from tests.fuzz.verdict import LONGEST_MESSAGE, require_no_inside
 
 pytestmark = pytest.mark.slow
 
-_DOCUMENT = Path(__file__).parents[2] / "docs" / "energy-api.openapi.json"
+
+def _without_headers() -> dict[str, Any]:
+    """The document; headers are given by the test, for schemathesis cannot make the same wrong ones twice."""
+    document: dict[str, Any] = json.loads((_DOCS / "energy-api.openapi.json").read_text())
+    for operation in (each for methods in document["paths"].values() for each in methods.values()):
+        operation["parameters"] = [each for each in operation["parameters"] if each["in"] != "header"]
+    return document
+
+
+_UNSTEADY = ("POST /energy/v1/sites/{site_id}/limits/{node}/overrides", "PUT /energy/v1/sites/{site_id}/priorities")
+"""For these schemathesis does not draw the same twice, which hypothesis refuses; see `test_energy_input`."""
+
+_DOCS = Path(__file__).parents[2] / "docs"
 OPERATIONS: dict[str, Any] = {
     found.ok().label: found.ok()
-    for found in schemathesis.openapi.from_dict(json.loads(_DOCUMENT.read_text())).get_all_operations()
-    if isinstance(found, Ok)
+    for found in schemathesis.openapi.from_dict(_without_headers()).get_all_operations()
+    if isinstance(found, Ok) and found.ok().label not in _UNSTEADY
 }
+_MODES = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
 NAMES = {"site_id": "garage", "node": "grid", "kind": "price", "signal_id": "dso-17", "month": "2026-11"}
 
 
@@ -40,17 +53,17 @@ def garage(attacked: Platform) -> Platform:
 @examples(8)
 @given(data=st.data())
 def test_no_request_to_an_operation_does_harm(garage: Platform, label: str, data: st.DataObject) -> None:
-    mode = data.draw(st.sampled_from([GenerationMode.POSITIVE, GenerationMode.NEGATIVE]))
+    known, asks, new = (data.draw(st.booleans()) for _ in range(3))
+    mode = data.draw(st.sampled_from(_MODES))
     case: Case[Any] = data.draw(OPERATIONS[label].as_strategy(generation_mode=mode))
-    known = data.draw(st.booleans())
     before = garage.restore()
-    query = dict(case.query or {}) if data.draw(st.booleans()) else {}
+    query = dict(case.query or {}) if asks else {}
     reply = send(
         case.method,
         _path(case, NAMES if known else {}) + (f"?{urlencode(query, doseq=True, errors='replace')}" if query else ""),
         _body(case),
         authorizer=claims(),
-        headers=_headers(case),
+        headers=_headers(case, new=new),
         content_type=str(case.media_type or "application/json"),
     )
     accepted = judged(reply)
@@ -83,11 +96,11 @@ def _path(case: Case[Any], known: dict[str, str]) -> str:
     return path.encode(errors="replace").decode()
 
 
-def _headers(case: Case[Any]) -> dict[str, str]:
-    """As API Gateway passes them on: names in lower case; of the revision it is any."""
-    given_ = {name.lower(): str(value) for name, value in (case.headers or {}).items()}
-    allowed = {name: value for name, value in given_.items() if name in ("if-none-match", "idempotency-key")}
-    return allowed | ({"if-match": "*"} if case.method == "PUT" else {})
+def _headers(case: Case[Any], *, new: bool) -> dict[str, str]:
+    """What a write says of the revision that it has seen: any, or none yet."""
+    if case.method != "PUT":
+        return {}
+    return {"if-none-match": "*"} if new else {"if-match": "*"}
 
 
 def _body(case: Case[Any]) -> bytes | None:

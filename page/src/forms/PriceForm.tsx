@@ -21,7 +21,7 @@ import {
 import { weeklyTime } from "../logic/rules_typed.ts";
 import { save } from "../logic/saving.ts";
 import { clockNotes } from "../logic/weekly.ts";
-import { useNow } from "../polling.ts";
+import { usePlatformNow } from "../polling.ts";
 import type { Prices, SiteHead } from "../types.ts";
 import { EditForm } from "./EditForm.tsx";
 import { useEditing } from "./editing.ts";
@@ -226,7 +226,7 @@ function Hours({ typed, onType, wrong }: Omit<FieldsProps, "name" | "site">) {
 }
 
 function Week({ name, site, typed, onType, wrong }: FieldsProps) {
-  const now = useNow(3_600_000);
+  const now = usePlatformNow(3_600_000);
   const times = typed.rules.map(weeklyTime);
   const notes = new Map<number, string[]>();
   for (const { entry, text } of clockNotes(times, site.time_zone, now)) {

@@ -22,7 +22,7 @@ import {
 } from "../logic/rules_typed.ts";
 import { save } from "../logic/saving.ts";
 import { clockNotes, toldRule } from "../logic/weekly.ts";
-import { useNow } from "../polling.ts";
+import { usePlatformNow } from "../polling.ts";
 import type { WeeklyLimit } from "../types.ts";
 import { EditForm } from "./EditForm.tsx";
 import { useEditing } from "./editing.ts";
@@ -47,7 +47,7 @@ export function WeeklyForm({ place }: { place: LimitsPlace }) {
   const saving = useSaving();
   const [tries, setTries] = useState(0);
   const [shown, setShown] = useState(NOTHING_WRONG);
-  const now = useNow(3_600_000);
+  const now = usePlatformNow(3_600_000);
   const rules = editing.typed;
   const read = readRules(rules, (what) => readLimit(what, phases));
   const lines = (weekly: readonly WeeklyLimit[]): Line[] =>

@@ -6,7 +6,7 @@ import { SpanPicker, spanOf } from "../forms/SpanPicker.tsx";
 import { inZone } from "../logic/clocks.ts";
 import { changesOf } from "../logic/flat.ts";
 import { momentsOf } from "../logic/months.ts";
-import { useNow } from "../polling.ts";
+import { usePlatformNow } from "../polling.ts";
 import { useResource } from "../resource.ts";
 import { href, navigate } from "../router.ts";
 import type { ViewProps } from "../site.ts";
@@ -45,7 +45,7 @@ const TROUBLE = ["fallback_plan", "fallback_over", "overload", "overload_over", 
 /** The audit trail: who changed what, and what happened of its own. */
 export function EventsView({ site, query }: ViewProps) {
   const zone = site.time_zone;
-  const now = useNow(300_000);
+  const now = usePlatformNow(300_000);
   const { span, name } = spanOf(query, "week", now, zone);
   const kinds = KINDS.find(([key]) => key === query.get("kind"))?.[0] ?? "all";
   const asked = new URLSearchParams(momentsOf(span, zone));

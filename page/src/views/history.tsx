@@ -9,7 +9,7 @@ import { SpanPicker, spanOf } from "../forms/SpanPicker.tsx";
 import { drawnKwh } from "../logic/energy.ts";
 import { fellShort, type Missed, missedByWhy } from "../logic/missed.ts";
 import { momentsOf, stepFor } from "../logic/months.ts";
-import { useNow } from "../polling.ts";
+import { usePlatformNow } from "../polling.ts";
 import { useResource } from "../resource.ts";
 import { href, navigate } from "../router.ts";
 import type { ViewProps } from "../site.ts";
@@ -20,7 +20,7 @@ import { type Visits, visitsOf } from "../visits.ts";
 /** What was drawn, what was allowed, and what was missed and why. */
 export function HistoryView({ site, picture, query }: ViewProps) {
   const zone = site.time_zone;
-  const now = useNow(300_000);
+  const now = usePlatformNow(300_000);
   const { span, name } = spanOf(query, "today", now, zone);
   const moments = momentsOf(span, zone);
   const node = picture.nodes.find(({ id }) => id === query.get("node")) ?? picture.nodes[0];

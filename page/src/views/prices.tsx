@@ -7,7 +7,7 @@ import { UploadForm } from "../forms/UploadForm.tsx";
 import { short } from "../logic/numbers.ts";
 import { linesOf } from "../logic/prices_typed.ts";
 import { KIND_NAMES, unitOf } from "../logic/upload_typed.ts";
-import { useNow } from "../polling.ts";
+import { usePlatformNow } from "../polling.ts";
 import { useResource } from "../resource.ts";
 import type { ViewProps } from "../site.ts";
 import type { Prices, SeriesKind, SeriesStep, SiteHead } from "../types.ts";
@@ -78,7 +78,7 @@ const COLOURS: Record<SeriesKind, Colour> = { price: "price", feed_in: "price", 
 /** What was uploaded of today and tomorrow. */
 function Known({ site }: { site: SiteHead }) {
   const [kind, setKind] = useState<SeriesKind>("price");
-  const now = useNow(60_000);
+  const now = usePlatformNow(60_000);
   const zone = site.time_zone;
   const today = dayOf(now, zone);
   const span = { from: startOfDay(today, zone), until: startOfDay(addDays(today, 2), zone) };

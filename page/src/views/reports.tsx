@@ -14,7 +14,7 @@ import { saveFile } from "../files.ts";
 import { duration, number } from "../format.ts";
 import { pathOf } from "../forms/place.ts";
 import { lastMonths, monthText } from "../logic/months.ts";
-import { useNow } from "../polling.ts";
+import { usePlatformNow } from "../polling.ts";
 import { useResource } from "../resource.ts";
 import { href, navigate } from "../router.ts";
 import type { ViewProps } from "../site.ts";
@@ -26,7 +26,7 @@ const MONTHS = 14;
 /** A month: what it cost beside uncontrolled charging, curtailments, and who left with what was needed. */
 export function ReportsView({ site, query }: ViewProps) {
   const zone = site.time_zone;
-  const now = useNow(300_000);
+  const now = usePlatformNow(300_000);
   const months = lastMonths(now, zone, MONTHS);
   const month = months.find((each) => each === query.get("month")) ?? months[0] ?? "";
   const path = pathOf(site, "reports", month);

@@ -64,7 +64,9 @@ function columnsOf(zone: string, planned: Planned | undefined): Column<SessionNo
       cell: (session) => (
         <>
           <Quantity value={session.drawn_kw} unit="kW" />
-          <small class="muted">may draw <span class="quantity">{mayDraw(session)}</span></small>
+          <small class="muted">
+            may draw <span class="quantity">{mayDraw(session)}</span>
+          </small>
         </>
       ),
     },

@@ -32,7 +32,8 @@ def test_many_profiles_are_asked_for_by_few_messages() -> None:
 def test_what_is_asked_for_a_session_stays_in_order_however_it_is_spelled() -> None:
     asked = [wanted(number, "s7" if number % 2 else "S7") for number in range(60)]
     others = [wanted(1000 + number) for number in range(200)]
-    messages = list(ProfileMessage.of("cpo", "L1", [each for pair in zip(asked, others, strict=False) for each in pair]))
+    mixed = [each for pair in zip(asked, others, strict=False) for each in pair]
+    messages = list(ProfileMessage.of("cpo", "L1", mixed))
     in_group: dict[str, list[str]] = defaultdict(list)
     for message in messages:
         in_group[message.group] += [each.request_id for each in message.requests if each.session_id.upper() == "S7"]

@@ -511,7 +511,8 @@ class Desk:
     def _wake(self, site_id: str) -> None:
         """Have a site planned at once. What is written in the table is noticed anyhow, if some seconds later."""
         try:
-            self.queue.send([(site_id, SiteMessage(site_id=site_id, reason=Reason.SITE))])
+            message = SiteMessage(site_id=site_id, reason=Reason.SITE)
+            self.queue.send([(message.group, message)])
         except (NotSent, BotoCoreError, ClientError):
             logger.exception("a site was not put on the queue at once", site_id=site_id)
 
