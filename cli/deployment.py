@@ -16,6 +16,8 @@ from pydantic import TypeAdapter
 
 from cli.failure import Failure
 from ocpi.aws import LIMITS
+from ocpi.energy.desk import Desk
+from ocpi.energy.looking import Looking
 from ocpi.parties.calling import Calling
 from ocpi.parties.handshake import Handshake
 from ocpi.parties.own import OwnPlatform
@@ -27,8 +29,6 @@ from ocpi.push.due import DueObjects
 from ocpi.push.health import Healths
 from ocpi.push.queue import FifoQueue
 from ocpi.push.waking import Waking
-from ocpi.sites.desk import Desk
-from ocpi.sites.looking import Looking
 from ocpi.store.grants import Grants
 from ocpi.store.ledgers import Ledgers
 from ocpi.store.lists import Lists

@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from pydantic import ValidationError
 
 from ocpi import wire
+from ocpi.energy.drawing import UNKNOWN_MAX_A
 from ocpi.logs import logger
-from ocpi.sites.drawing import UNKNOWN_MAX_A
 from ocpi.sites.phases import Phase
 from ocpi.sites.site import GRID, Site, SiteEvse
 from ocpi.store.profiles import ProfileState

@@ -18,8 +18,8 @@ import numpy as np
 from pydantic import ValidationError
 
 from ocpi import wire
+from ocpi.energy.drawing import UNKNOWN_MAX_A
 from ocpi.logs import logger
-from ocpi.sites.drawing import UNKNOWN_MAX_A
 from ocpi.sites.phases import Phase
 from ocpi.sites.series import Worth, day_ahead_missing
 from ocpi.sites.site import Branch, DemandCharge, Site, parse_site

@@ -17,9 +17,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from ocpi.sites.history import History
+from ocpi.energy.history import History
+from ocpi.energy.planned import Planned
 from ocpi.sites.phases import Phase
-from ocpi.sites.planned import Planned
 from ocpi.sites.site import Branch
 
 type Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ import typer
 from cli.deployment import Deployment
 from cli.failure import Failure
 from cli.output import printable, when
-from ocpi.sites.desk import By, Changed, Known, NoSuchSignal, NoSuchSite, Odd, SignalChanged, Taken
+from ocpi.energy.desk import By, Changed, Known, NoSuchSignal, NoSuchSite, Odd, SignalChanged, Taken
 from ocpi.sites.site import Branch
 
 

@@ -16,11 +16,11 @@ from cli.runs import told as told_of_run
 from cli.site.editing import known
 from cli.site.options import Node, SiteId, by_phase, local
 from ocpi import clock
-from ocpi.sites.desk import Known
+from ocpi.energy.desk import Known
+from ocpi.energy.picture import NodeShown, OverloadShown, Picture, RateShown, SessionShown
+from ocpi.energy.planned import Planned
 from ocpi.sites.limits import SourceKind
 from ocpi.sites.phases import Phase
-from ocpi.sites.picture import NodeShown, OverloadShown, Picture, RateShown, SessionShown
-from ocpi.sites.planned import Planned
 from ocpi.sites.site import GRID
 from ocpi.types.primitives import format_datetime
 

@@ -14,11 +14,11 @@ from cli.output import AsJson, answer, answer_table, printable
 from cli.site.editing import known
 from cli.site.options import Node, Since, SiteId, Until, by_phase, local, span
 from ocpi import clock
-from ocpi.sites.history import History, history, to_csv
-from ocpi.sites.months import Months
+from ocpi.energy.history import History, history, to_csv
+from ocpi.energy.months import Months
+from ocpi.energy.report import html
+from ocpi.energy.savings import Account, Savings
 from ocpi.sites.record import VisitRecord
-from ocpi.sites.report import html
-from ocpi.sites.savings import Account, Savings
 from ocpi.sites.site import GRID, Site
 
 LONGEST = timedelta(days=62)

@@ -12,7 +12,7 @@ from cli.output import AsJson, answer
 from cli.site.editing import known
 from cli.site.options import Node, SiteId
 from ocpi import clock
-from ocpi.sites.history import history
+from ocpi.energy.history import history
 from ocpi.sites.site import GRID
 
 STEP_S = 300

@@ -13,8 +13,8 @@ from cli.output import AsJson, answer, answer_table, printable
 from cli.site.editing import edited, known
 from cli.site.options import Ampere, Kw, Node, Reason, SiteId, Yes, by_phase, given_limit, local
 from ocpi import clock
+from ocpi.energy.signals import SignalAnswer, SignalOrder
 from ocpi.sites.reading import problems_of
-from ocpi.sites.signals import SignalAnswer, SignalOrder
 from ocpi.sites.site import GRID, SiteError, parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Curtailments by the grid operator.")

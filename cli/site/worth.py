@@ -12,7 +12,7 @@ from cli.output import AsJson, answer, answer_table
 from cli.site.editing import edited, known
 from cli.site.options import Node, Reason, SiteId, Yes, local
 from ocpi import clock, wire
-from ocpi.sites.desk import PRICES, Measured
+from ocpi.energy.desk import PRICES, Measured
 from ocpi.sites.series import SeriesKind
 from ocpi.sites.site import GRID, parse_time
 

@@ -15,11 +15,11 @@ from energy.series import SeriesRoutes
 from energy.settings import Settings
 from energy.signals import SignalRoutes
 from energy.sites import SiteRoutes
+from ocpi.energy.desk import Desk
+from ocpi.energy.looking import Looking
+from ocpi.energy.months import Months
 from ocpi.push.breaker import Breakers
 from ocpi.push.queue import FifoQueue
-from ocpi.sites.desk import Desk
-from ocpi.sites.looking import Looking
-from ocpi.sites.months import Months
 from ocpi.store.grants import Grants
 from ocpi.store.ledgers import Ledgers
 from ocpi.store.objects import Objects

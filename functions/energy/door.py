@@ -11,9 +11,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energy.access import caller
 from energy.answers import Refusal, no_such, odd, problem, wrong
+from ocpi.energy.desk import Changed, NoSuchSignal, NoSuchSite, Odd, SignalChanged
 from ocpi.logs import logger
 from ocpi.push.queue import NotSent
-from ocpi.sites.desk import Changed, NoSuchSignal, NoSuchSite, Odd, SignalChanged
 from ocpi.sites.reading import WrongInput
 from ocpi.store.grants import Grants
 from ocpi.store.table import Busy

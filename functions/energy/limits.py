@@ -27,7 +27,7 @@ from energy.describe import (
     with_etag,
 )
 from energy.reading import by_anybody, by_revision, read_body
-from ocpi.sites.desk import By, Desk, Known
+from ocpi.energy.desk import By, Desk, Known
 from ocpi.sites.limits import MOST_WEEKLY, Limit, LimitPeriod, Limits, Override, WeeklyLimit, Words
 from ocpi.sites.site import GRID, Site
 from ocpi.store.grants import Right

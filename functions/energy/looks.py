@@ -15,11 +15,11 @@ from energy.answers import CSV_TYPE, answer, wrong_parameter
 from energy.describe import MOMENT, SPAN, Described, content, found, listing, query, reference
 from energy.reading import Span, moment_of, number_of, page_of, span_of
 from ocpi import clock
-from ocpi.sites.desk import Desk
-from ocpi.sites.history import History, history, to_csv
-from ocpi.sites.looking import Looking
-from ocpi.sites.picture import Picture
-from ocpi.sites.planned import Planned
+from ocpi.energy.desk import Desk
+from ocpi.energy.history import History, history, to_csv
+from ocpi.energy.looking import Looking
+from ocpi.energy.picture import Picture
+from ocpi.energy.planned import Planned
 from ocpi.sites.record import Event, VisitRecord
 from ocpi.store.grants import Right
 from ocpi.store.ledgers import Ledgers

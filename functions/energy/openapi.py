@@ -18,14 +18,14 @@ from energy.prices import Prices
 from energy.series import Measurement
 from energy.settings import Settings
 from energy.sites import SiteSummary
-from ocpi.sites.history import History
+from ocpi.energy.history import History
+from ocpi.energy.picture import Picture
+from ocpi.energy.planned import Planned
+from ocpi.energy.report import Report
+from ocpi.energy.savings import Savings
+from ocpi.energy.signals import SignalAnswer, SignalOrder
 from ocpi.sites.limits import Limit, Limits, Override, WeeklyLimit
-from ocpi.sites.picture import Picture
-from ocpi.sites.planned import Planned
 from ocpi.sites.record import Event, VisitRecord
-from ocpi.sites.report import Report
-from ocpi.sites.savings import Savings
-from ocpi.sites.signals import SignalAnswer, SignalOrder
 from ocpi.sites.site import Site
 from ocpi.sites.steps import Step
 

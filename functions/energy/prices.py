@@ -23,7 +23,7 @@ from energy.describe import (
     with_etag,
 )
 from energy.reading import by_revision, read_body
-from ocpi.sites.desk import Desk, Known
+from ocpi.energy.desk import Desk, Known
 from ocpi.sites.reading import PositiveAmount, Strict
 from ocpi.sites.site import DemandCharge, Rates
 from ocpi.store.grants import Right

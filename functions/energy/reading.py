@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from energy.access import calling
 from energy.answers import Refusal, wrong_parameter
 from ocpi import clock
-from ocpi.sites.desk import By
+from ocpi.energy.desk import By
 from ocpi.sites.reading import read, utc
 from ocpi.sites.site import SiteError
 

@@ -10,10 +10,10 @@ from energy.access import site_of
 from energy.answers import answer
 from energy.describe import content, found, query, reference
 from ocpi import clock
-from ocpi.sites.desk import Desk
-from ocpi.sites.months import Months
-from ocpi.sites.report import Report, html
-from ocpi.sites.savings import Savings
+from ocpi.energy.desk import Desk
+from ocpi.energy.months import Months
+from ocpi.energy.report import Report, html
+from ocpi.energy.savings import Savings
 from ocpi.store.grants import Right
 
 HTML_TYPE = "text/html"

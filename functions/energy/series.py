@@ -14,7 +14,7 @@ from energy.answers import CSV_TYPE, answer, no_such, wrong_parameter
 from energy.describe import CONFIRM, EDITED, REASON, SPAN, body, content, found, listing, query, reference, returns
 from energy.reading import body_of, by_anybody, read_body, span_of
 from ocpi import clock
-from ocpi.sites.desk import Desk, Measured
+from ocpi.energy.desk import Desk, Measured
 from ocpi.sites.reading import Number, Strict, UtcTime
 from ocpi.sites.series import SeriesKind
 from ocpi.sites.site import GRID, NodeId, SiteError

@@ -13,9 +13,9 @@ from energy.answers import Refusal, answer, no_such
 from energy.describe import CONFIRM, EDITED, Responses, body, found, listing, problem, reference, returns
 from energy.reading import by_anybody, read_body
 from ocpi import clock
-from ocpi.sites.desk import Desk
+from ocpi.energy.desk import Desk
+from ocpi.energy.signals import SignalAnswer, SignalOrder
 from ocpi.sites.record import Signal
-from ocpi.sites.signals import SignalAnswer, SignalOrder
 from ocpi.sites.site import SiteError
 from ocpi.store.grants import Right
 from ocpi.store.ledgers import Ledgers

@@ -15,10 +15,10 @@ from energy.describe import CONFIRM, EDITED, IF_MATCH, REASON, body, found, head
 from energy.describe import with_etag as etagged
 from energy.reading import body_of, by_anybody, by_revision
 from ocpi import clock, wire
+from ocpi.energy.alarms import State
+from ocpi.energy.desk import Desk, Known, NoSuchSite, Unreadable
+from ocpi.energy.looking import Looking
 from ocpi.logs import logger
-from ocpi.sites.alarms import State
-from ocpi.sites.desk import Desk, Known, NoSuchSite, Unreadable
-from ocpi.sites.looking import Looking
 from ocpi.sites.site import Site, SiteError, parse_site
 from ocpi.store.grants import Right
 

@@ -15,7 +15,7 @@ from tests.command import Ocpi
 from tests.functions.charging import PATIENT, Cpo, cpo
 from tests.functions.conftest import connection, partner, time
 from tests.objects import SITE
-from tests.unit.sites.records import slots, visit
+from tests.unit.energy.records import slots, visit
 
 __all__ = ["connection", "cpo", "partner", "time"]
 

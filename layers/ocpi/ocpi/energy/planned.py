@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocpi import wire
-from ocpi.sites.drawing import Placed, Rates
+from ocpi.energy.drawing import Placed, Rates
 from ocpi.sites.phases import Phase
 from ocpi.sites.series import Worth
 from ocpi.sites.site import GRID, Branch, Site, below

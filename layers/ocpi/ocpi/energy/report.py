@@ -12,8 +12,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from ocpi.energy.savings import Compared, Quarter, Savings, compared, quarters, savings
 from ocpi.sites.record import Event, EventKind, LoadSlot, Signal, VisitRecord
-from ocpi.sites.savings import Compared, Quarter, Savings, compared, quarters, savings
 from ocpi.sites.site import Site
 from ocpi.types.primitives import DateTime
 
@@ -102,7 +102,7 @@ class Day(_Told):
 
 
 class Point(_Told):
-    """A quarter of an hour of the day that was nearest to its limit; see :class:`ocpi.sites.savings.Quarter`."""
+    """A quarter of an hour of the day that was nearest to its limit; see :class:`ocpi.energy.savings.Quarter`."""
 
     start: DateTime
     limit_kw: float
@@ -177,7 +177,7 @@ def reported(
 
 def html(report: Report) -> str:
     """The report as one HTML page that needs nothing else, for a browser or a printer."""
-    from ocpi.sites.report_page import page  # noqa: PLC0415 - the templates take long to load, for all functions
+    from ocpi.energy.report_page import page  # noqa: PLC0415 - the templates take long to load, for all functions
 
     return page(report)
 

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from ocpi.sites.history import history, to_csv
+from ocpi.energy.history import history, to_csv
 from ocpi.sites.record import SLOT, LoadSlot, NodeLoad
 
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ocpi.energy.savings import Savings, compared, quarters, savings
 from ocpi.sites.record import LoadSlot, VisitRecord
-from ocpi.sites.savings import Savings, compared, quarters, savings
 from ocpi.sites.site import Site
-from tests.unit.sites.records import START, site, slots, visit
+from tests.unit.energy.records import START, site, slots, visit
 
 DAY = timedelta(days=1)
 SLOTS_A_DAY = 288

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ocpi.sites.drawing import Drawing, Placed, newcomer
+from ocpi.energy.drawing import Drawing, Placed, newcomer
 from ocpi.sites.phases import PHASES
 from ocpi.sites.record import Meter, VisitRecord
 from ocpi.store.profiles import ProfileState
@@ -15,7 +15,7 @@ from ocpi.types.chargingprofiles import ChargingProfile
 from ocpi.types.sessions import Session
 from optimizer.issue import SessionState, obeyed, worst_case
 from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION
-from tests.unit.sites.records import site
+from tests.unit.energy.records import site
 
 NOW = datetime(2026, 11, 22, 8, 0, 30, tzinfo=UTC)
 VOLTAGE_V = 230.0

@@ -13,6 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import BaseModel, ValidationError
 
 from ocpi import clock, wire
+from ocpi.energy.signals import acknowledge, cap_of, same
 from ocpi.logs import logger
 from ocpi.push.messages import Reason, SiteMessage
 from ocpi.push.queue import FifoQueue, NotSent
@@ -20,7 +21,6 @@ from ocpi.sites.limits import Limit, Override, WeeklyLimit, span
 from ocpi.sites.reading import problems_of
 from ocpi.sites.record import Event, EventKind, Signal
 from ocpi.sites.series import FRESH, SeriesKind, Worth
-from ocpi.sites.signals import acknowledge, cap_of, same
 from ocpi.sites.site import GRID, LocationRef, Rates, Site, SiteError, parse_site
 from ocpi.sites.steps import Steps
 from ocpi.sites.time_of_use import TimeOfUse

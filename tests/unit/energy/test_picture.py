@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 
 from ocpi import wire
+from ocpi.energy.alarms import AlarmKind, Severity, State
+from ocpi.energy.picture import Picture, Told, picture
+from ocpi.energy.planned import MOST_SESSIONS, planned
 from ocpi.push.breaker import Breaker
-from ocpi.sites.alarms import AlarmKind, Severity, State
 from ocpi.sites.phases import PHASES
-from ocpi.sites.picture import Picture, Told, picture
-from ocpi.sites.planned import MOST_SESSIONS, planned
 from ocpi.sites.record import Book, Meter, VisitRecord
 from ocpi.sites.series import Worth
 from ocpi.sites.site import Site, parse_site

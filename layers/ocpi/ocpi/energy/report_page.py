@@ -12,8 +12,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from ocpi.energy.report import Day, Point, Report
 from ocpi.sites.record import EventKind
-from ocpi.sites.report import Day, Point, Report
 
 _WIDTH, _HEIGHT = 720.0, 240.0
 _LEFT, _BOTTOM, _TOP = 48.0, 28.0, 8.0

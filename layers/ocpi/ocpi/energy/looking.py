@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ocpi import wire
+from ocpi.energy.picture import Picture, Told, picture
+from ocpi.energy.planned import Planned, planned
 from ocpi.logs import logger
 from ocpi.push.breaker import Breakers
-from ocpi.sites.picture import Picture, Told, picture
-from ocpi.sites.planned import Planned, planned
 from ocpi.sites.series import Worth, day_ahead_missing
 from ocpi.sites.site import Site
 from ocpi.store.keys import ObjectId

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ocpi import zones
+from ocpi.energy.report import Month, Report, reported
+from ocpi.energy.savings import Savings, compared, savings
 from ocpi.sites.record import SLOT, VisitRecord, slot_of
-from ocpi.sites.report import Month, Report, reported
-from ocpi.sites.savings import Savings, compared, savings
 from ocpi.sites.site import Site, SiteError
 from ocpi.store.ledgers import Ledgers
 
@@ -35,7 +35,7 @@ class Months:
         return savings(site, visits, rows, span.start, span.end)
 
     def report(self, site: Site, month: str, now: datetime) -> Report:
-        """The report of a month; :func:`ocpi.sites.report.html` makes a page of it."""
+        """The report of a month; :func:`ocpi.energy.report.html` makes a page of it."""
         span = month_of(site, month, now)
         slots = self.ledgers.loads(site.id, span.start, span.end)
         events = list(self.ledgers.events(site.id, span.start, span.end))

@@ -8,9 +8,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from ocpi import wire
+from ocpi.energy.alarms import Alarm, AlarmKind, Severity, State, some, state_of
+from ocpi.energy.drawing import Drawing, Placed, Rates, newcomer
 from ocpi.push.breaker import Breaker, BreakerState
-from ocpi.sites.alarms import Alarm, AlarmKind, Severity, State, some, state_of
-from ocpi.sites.drawing import Drawing, Placed, Rates, newcomer
 from ocpi.sites.limits import A_WEEK, SourceKind
 from ocpi.sites.phases import Phase
 from ocpi.sites.record import Book

@@ -8,12 +8,12 @@ from html.parser import HTMLParser
 import pytest
 
 from ocpi import wire
+from ocpi.energy.months import month_of
+from ocpi.energy.report import MOST_MISSED, Month, Report, html, reported
 from ocpi.sites.limits import Limit
-from ocpi.sites.months import month_of
 from ocpi.sites.record import Event, EventKind, Signal
-from ocpi.sites.report import MOST_MISSED, Month, Report, html, reported
 from ocpi.sites.site import SiteError
-from tests.unit.sites.records import START, site, slots, visit
+from tests.unit.energy.records import START, site, slots, visit
 
 NOVEMBER = Month("2026-11", START, START + timedelta(days=30), over=True)
 AFTER = START + timedelta(days=31)
@@ -124,7 +124,7 @@ def test_what_is_no_month_or_has_not_begun_is_told(month: str) -> None:
 
 
 def test_nothing_heavy_is_loaded_before_a_page_is_made() -> None:
-    code = "import sys, ocpi.sites.months; sys.exit('jinja2' in sys.modules)"
+    code = "import sys, ocpi.energy.months; sys.exit('jinja2' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
