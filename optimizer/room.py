@@ -76,7 +76,7 @@ class Room:
     def whole(self, branch: Branch, phase: Phase) -> Schedule:
         """What sessions may draw together on a line, newcomers too, never below zero."""
         steps = [(moment, limit[phase]) for moment, limit in self._limits[branch.id].steps]
-        limit = Schedule((*steps, (self._ahead, branch.limit(self._ahead)[phase])))
+        limit = Schedule((*steps, (self._ahead, self._later_limits[branch.id][phase])))
         return _less(limit, self._load(self._below[branch.id], phase))
 
     def base_load(self, branch: Branch, phase: Phase) -> Schedule:
@@ -114,6 +114,11 @@ class Room:
     @cached_property
     def _limits(self) -> dict[str, Timeline]:
         return {branch.id: branch.timeline(self.now, self._ahead) for branch in self.branches}
+
+    @cached_property
+    def _later_limits(self) -> dict[str, dict[Phase, float]]:
+        """The lowest from then on, for ever."""
+        return {branch.id: branch.limit(self._ahead) for branch in self.branches}
 
     @cached_property
     def _below(self) -> dict[str, list[Branch]]:

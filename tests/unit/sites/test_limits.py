@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -122,8 +123,9 @@ def test_a_feeder_has_a_calendar_of_its_own() -> None:
     assert changed.branch("T1") == before.branch("T1")
 
 
-def test_what_is_over_is_forgotten_after_a_week() -> None:
-    assert full().pruned(at(0, day=9)) == full()
+def test_what_is_over_is_forgotten_overrides_after_a_week_and_caps_after_hours() -> None:
+    assert full().pruned(at(20)) == full()
+    assert full().pruned(at(0, day=9)) == site(weekly=[EVENING], overrides=[WORKS])
     assert full().pruned(at(0, day=11)) == site(weekly=[EVENING])
 
 
@@ -145,6 +147,49 @@ def test_a_limit_a_thousand_times_off_asks_before_it_is_taken() -> None:
     assert before.odd(before) == []
     (new,) = site(base={"limit_kw": 69_000}).odd(None)
     assert "is very much: is it in W?" in new
+
+
+def test_what_is_as_before_but_means_something_else_asks_too() -> None:
+    before = site(weekly=[EVENING])
+    odd = parse_site(json.dumps(described(weekly=[EVENING]) | {"voltage_v": 23})).odd(before)
+    assert [line.partition(":")[0] for line in odd] == ["limits.base.limit_kw", "limits.weekly[0].limit_kw"]
+    assert "means 1000 A instead of 100 A on each phase, for voltage_v or phases are others" in odd[0]
+    assert parse_site(json.dumps(described(weekly=[EVENING]) | {"voltage_v": 240})).odd(before) == []
+    one = described() | {"phases": ["L1"], "evses": []}
+    assert "means 300 A instead of 100 A" in parse_site(json.dumps(one)).odd(site())[0]
+
+
+def test_where_clocks_show_an_hour_twice_the_lower_of_two_entries_counts() -> None:
+    entries = [
+        {"start_time": "00:00", "end_time": "02:30", "limit_kw": 69},
+        {"start_time": "02:30", "end_time": "06:00", "limit_kw": 6.9},
+    ]
+    twice = datetime(2026, 10, 25, 0, 45, tzinfo=UTC)  # 02:45, the first time
+    for order in (entries, entries[::-1]):
+        grid = site(weekly=order).grid
+        assert grid.limit(twice, twice) == same(10)
+        assert grid.limit(twice + timedelta(hours=1), twice + timedelta(hours=2)) == same(10)
+
+
+def test_an_entry_that_clocks_skip_this_week_still_counts_for_ever() -> None:
+    night = {"day_of_week": ["SUNDAY"], "start_time": "02:00", "end_time": "03:00", "limit_kw": 6.9}
+    assert site(weekly=[night]).grid.limit(at(0, day=28)) == same(10)
+
+
+def test_a_calendar_that_is_the_whole_week_leaves_nothing_to_the_base() -> None:
+    whole = {"start_time": "00:00", "end_time": "24:00", "limit_kw": 34.5}
+    assert site(base={"limit_kw": 0}, weekly=[whole]).grid.limit(at(0)) == same(50)
+
+
+def test_a_calendar_may_have_a_limit_for_each_quarter_of_an_hour() -> None:
+    quarters = [f"{minutes // 60:02}:{minutes % 60:02}" for minutes in range(0, 24 * 60 + 1, 15)]
+    entries = [
+        {"start_time": begin, "end_time": end, "limit_kw": 10 + number}
+        for number, (begin, end) in enumerate(pairwise(quarters))
+    ]
+    grid = site(weekly=entries).grid
+    assert len(grid.limit_changes(at(0), at(48))) == 191
+    assert grid.limit(at(0)) == same(10_000 / 690)
 
 
 def test_what_clocks_do_to_the_calendar_is_told_before_they_do() -> None:

@@ -16,17 +16,19 @@ from pydantic import Field, model_validator
 
 from ocpi.sites.phases import Phase
 from ocpi.sites.reading import Amount, Strict, UtcTime, WrongInput
-from ocpi.sites.weekly import WeeklyTime, overlaps
+from ocpi.sites.weekly import MINUTES_OF_WEEK, WeeklyTime, overlaps
 from ocpi.types.primitives import format_datetime
 
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 LATEST = datetime.max.replace(tzinfo=UTC)
 
 A_WEEK = timedelta(days=8)
-"""In so long each weekly entry holds as a whole, whatever the clocks do."""
+"""In so long each weekly entry holds as a whole, unless clocks skip it."""
+
+_INSTANT = timedelta(microseconds=1)
 
 MOST_WEEKLY = 200
-MOST_DATED = 200
+MOST_DATED = 400
 """So many overrides, and caps, a node may have: a site is one item of the table."""
 
 Words = Annotated[str, Field(min_length=1, max_length=255)]
@@ -145,6 +147,11 @@ class Limits(Strict):
                 start = override.ends
         return start < end
 
+    def recurring(self) -> tuple[Limit, ...]:
+        """What holds again and again: the calendar, and the base unless the calendar is the whole week."""
+        held = sum(ends - begins for each in self.weekly for begins, ends in each.minutes())
+        return self.weekly if held == MINUTES_OF_WEEK else (*self.weekly, self.base)
+
     def parts(self) -> Iterator[tuple[str, Limit]]:
         """Every limit with its path from here."""
         yield "base", self.base
@@ -227,66 +234,70 @@ class Calendar:
 
     def timeline(self, start: datetime, end: datetime) -> Timeline:
         """What holds from `start` to `end`."""
-        return self._timeline(start, max(end, start + timedelta(microseconds=1)), dated=True)
+        to_come = sorted(self._periods(start, max(end, start + _INSTANT)), key=lambda each: each.begins, reverse=True)
+        moments = {moment for each in to_come for moment in (each.begins, each.ends) if start < moment < end}
+        steps, in_force = [], list[_Period]()
+        for moment in sorted({start, *moments}):
+            while to_come and to_come[-1].begins <= moment:
+                in_force.append(to_come.pop())
+            in_force = [each for each in in_force if each.ends > moment]
+            steps.append((moment, self._amperes(in_force)))
+        return Timeline(steps)
 
     def lowest_for_ever(self, start: datetime) -> dict[Phase, float]:
         """The lowest limits of all time from `start` on."""
-        soon = self.timeline(start, _later(start, A_WEEK))
-        recurring = self._timeline(start, _later(start, A_WEEK), dated=False)
-        dated = [each for each in (*self.limits.overrides, *self.limits.caps) if each.holds(start, LATEST)]
-        again = recurring.steps if self.limits.recur(start, LATEST) else ()
-        return lowest(
-            [
-                *(limit for _, limit in (*soon.steps, *again)),
-                *(each.amperes(self.voltage_v, self.phases) for each in dated),
-            ]
-        )
+        dated = [each for each in (*self.limits.overrides, *self.limits.caps) if each.ends > start]
+        recurring = self.limits.recurring() if self.limits.recur(start, LATEST) else ()
+        return lowest([self._of(each) for each in (*dated, *recurring)])
 
     def source(self, moment: datetime) -> LimitSource:
         """Which limit is in force at a moment: the lowest cap where one makes a difference."""
-        moments = self._moments(moment, _later(moment, A_WEEK), dated=True)
-        until = next((each for each in moments if each > moment), None)
-        limit, kind = self._plain(moment, dated=True)
-        source = LimitSource(kind, until=until)
-        if isinstance(limit, Override):
-            source = LimitSource(kind, limit.id, limit.reason, limit.author, until)
-        amperes = limit.amperes(self.voltage_v, self.phases)
-        for cap in self._caps(moment):
-            capped = lowest([amperes, cap.amperes(self.voltage_v, self.phases)])
-            if capped != amperes:
-                amperes, source = capped, LimitSource(SourceKind.CAP, cap.signal_id, cap.reason, cap.author, until)
-        return source
+        week_later = _later(moment, A_WEEK)
+        periods = self._periods(moment, week_later)
+        bounds = (bound for each in periods for bound in (each.begins, each.ends))
+        until = min((bound for bound in bounds if moment < bound < week_later), default=None)
+        in_force = [each for each in periods if each.begins <= moment < each.ends]
+        plain = min(self._plain(in_force), key=self._sum_a)
+        cap = min(_caps(in_force), key=self._sum_a, default=None)
+        if cap and lowest([self._of(plain), self._of(cap)]) != self._of(plain):
+            return LimitSource(SourceKind.CAP, cap.signal_id, cap.reason, cap.author, until)
+        if isinstance(plain, Override):
+            return LimitSource(SourceKind.OVERRIDE, plain.id, plain.reason, plain.author, until)
+        return LimitSource(SourceKind.WEEKLY if isinstance(plain, WeeklyLimit) else SourceKind.BASE, until=until)
 
-    def _timeline(self, start: datetime, end: datetime, *, dated: bool) -> Timeline:
-        return Timeline(
-            [(moment, self._amperes(moment, dated=dated)) for moment in self._moments(start, end, dated=dated)]
-        )
+    def _periods(self, start: datetime, end: datetime) -> list["_Period"]:
+        """All but the base that hold within [`start`, `end`)."""
+        weekly = (_Period(*span_, each) for each in self.limits.weekly for span_ in each.spans(start, end, self.zone))
+        dated = (_Period(each.begins, each.ends, each) for each in (*self.limits.overrides, *self.limits.caps))
+        return [*weekly, *(each for each in dated if each.begins < end and each.ends > start)]
 
-    def _moments(self, start: datetime, end: datetime, *, dated: bool) -> list[datetime]:
-        """`start`, and when something may change before `end`."""
-        spans = [each for weekly in self.limits.weekly for each in weekly.spans(start, end, self.zone)]
-        if dated:
-            spans += [(each.begins, each.ends) for each in (*self.limits.overrides, *self.limits.caps)]
-        return sorted({start, *(moment for each in spans for moment in each if start < moment < end)})
+    def _amperes(self, in_force: Sequence["_Period"]) -> dict[Phase, float]:
+        return lowest([self._of(each) for each in (*self._plain(in_force), *_caps(in_force))])
 
-    def _amperes(self, moment: datetime, *, dated: bool) -> dict[Phase, float]:
-        plain, _ = self._plain(moment, dated=dated)
-        caps = self._caps(moment) if dated else []
-        return lowest([each.amperes(self.voltage_v, self.phases) for each in (plain, *caps)])
+    def _plain(self, in_force: Sequence["_Period"]) -> Sequence[Limit]:
+        """What is in force but for caps; two weekly entries meet where clocks show a time twice, and both count."""
+        overrides = [each.limit for each in in_force if isinstance(each.limit, Override)]
+        weekly = [each.limit for each in in_force if isinstance(each.limit, WeeklyLimit)]
+        return overrides or weekly or [self.limits.base]
 
-    def _caps(self, moment: datetime) -> list[Cap]:
-        return [each for each in self.limits.caps if each.begins <= moment < each.ends]
+    def _sum_a(self, limit: Limit) -> float:
+        return sum(self._of(limit).values())
 
-    def _plain(self, moment: datetime, *, dated: bool) -> tuple[Limit, SourceKind]:
-        """What is in force but for caps."""
-        for override in self.limits.overrides if dated else ():
-            if override.begins <= moment < override.ends:
-                return override, SourceKind.OVERRIDE
-        instant = timedelta(microseconds=1)
-        for weekly in self.limits.weekly:
-            if any(weekly.spans(moment, moment + instant, self.zone)):
-                return weekly, SourceKind.WEEKLY
-        return self.limits.base, SourceKind.BASE
+    def _of(self, limit: Limit) -> dict[Phase, float]:
+        return limit.amperes(self.voltage_v, self.phases)
+
+
+@dataclass(frozen=True, slots=True)
+class _Period:
+    """When a limit holds."""
+
+    begins: datetime
+    ends: datetime
+    limit: Limit
+
+
+def _caps(in_force: Sequence[_Period]) -> list[Cap]:
+    return [each.limit for each in in_force if isinstance(each.limit, Cap)]
 
 
 def lowest(limits: Sequence[Mapping[Phase, float]]) -> dict[Phase, float]:

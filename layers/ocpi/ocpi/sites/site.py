@@ -8,12 +8,12 @@ Currents are ampere per phase, `limit_kw` is the power of all phases together, s
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
+from ocpi.sites.checks import phases_of_feeders, problems_of_evses, problems_of_feeders, problems_of_limited
 from ocpi.sites.limits import (
     Calendar,
     Cap,
@@ -26,6 +26,8 @@ from ocpi.sites.limits import (
     WeeklyLimit,
     span,
 )
+from ocpi.sites.nodes import GRID, NodeId
+from ocpi.sites.oddities import odd
 from ocpi.sites.phases import PHASES, Phase
 from ocpi.sites.reading import (
     LARGEST,
@@ -43,20 +45,33 @@ from ocpi.sites.reading import (
 )
 from ocpi.sites.time_of_use import TimeOfUse
 from ocpi.store.keys import ObjectId
-from ocpi.types.primitives import format_datetime
 from ocpi.types.versions import ModuleID
 
-GRID = "grid"
-"""What the grid connection is called where a feeder could be meant."""
+__all__ = [
+    "GRID",
+    "Branch",
+    "DemandCharge",
+    "Feeder",
+    "Limited",
+    "LocationRef",
+    "NodeId",
+    "Rates",
+    "Series",
+    "Site",
+    "SiteError",
+    "SiteEvse",
+    "base_load_a",
+    "below",
+    "in_hour",
+    "parse_site",
+    "parse_time",
+]
 
 REMEMBERED = timedelta(days=7)
-"""How long overrides and caps that are over stay in a site's document."""
+"""How long overrides that are over stay in a site's document."""
 
-FAR_OFF = 20
-"""A limit so many times the one before, or so small a part of it, was hardly meant."""
-
-MUCH_KW = 5000
-"""More than this only the largest sites have; it takes a substation."""
+CAPS_REMEMBERED = timedelta(hours=2)
+"""The same for caps: until what they brought has been measured. The signals themselves are on record."""
 
 CLOCKS_AHEAD = timedelta(days=60)
 """So early it is told what a change of clocks does to a weekly calendar."""
@@ -89,7 +104,6 @@ Series = Annotated[_OneNumber | _OfADay, Discriminator(_kind_of_series)]
 """A number for ever, or one for each hour of the day in the site's time zone."""
 Rates = Annotated[_OneNumber | _OfADay | Annotated[TimeOfUse, Tag("[weekly]")], Discriminator(_kind_of_rates)]
 """The same, or one for ever and others at some hours of some weekdays."""
-NodeId = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._-]+$")]
 
 
 class LocationRef(Strict):
@@ -123,7 +137,7 @@ def _kind_of_limits(value: object) -> str:
     return "[periods]" if isinstance(value, list | tuple) else "[limits]"
 
 
-class _Limited(Strict):
+class Limited(Strict):
     """What bears a limit, and the base load right there: what is drawn by others than EVSEs, as its highest.
 
     Less than zero is what flows in. It never makes room, it only counts in prices.
@@ -148,7 +162,7 @@ class _Limited(Strict):
         return self.limits if isinstance(self.limits, Limits) else Limits.of_periods(self.limits)
 
 
-class Feeder(_Limited):
+class Feeder(Limited):
     """A part of the site with a limit of its own: a transformer, a feeder, a group of EVSEs.
 
     `parent` is the feeder before it (None: the grid connection), `phases` the lines that go there (None: all of its
@@ -197,6 +211,10 @@ class Branch:
         """Why the limit is what it is at a moment."""
         return self.calendar.source(moment)
 
+    def highest_a(self, limit: Limit) -> float:
+        """The most that a limit leaves on any phase, in ampere."""
+        return max(limit.amperes(self.voltage_v, self.phases).values())
+
     def power_kw(self, limit: Limit) -> float:
         """A limit as the power of all phases together."""
         return sum(limit.amperes(self.voltage_v, self.phases).values()) * self.voltage_v / 1000
@@ -206,7 +224,7 @@ class Branch:
         return in_hour(self.base_load.get(phase, 0.0), hour)
 
 
-class Site(_Limited):
+class Site(Limited):
     """A grid connection and the feeders and EVSEs behind it.
 
     `default_limit_a` is what an EVSE draws per phase for a session that has no profile yet (None: its
@@ -238,9 +256,9 @@ class Site(_Limited):
     @model_validator(mode="after")
     def _consistent(self) -> Self:
         problems = [
-            *_problems_of_limited("", self, self.phases, "site"),
-            *_problems_of_feeders(self),
-            *_problems_of_evses(self),
+            *problems_of_limited("", self, self.phases, "site"),
+            *problems_of_feeders(self),
+            *problems_of_evses(self),
         ]
         if problems:
             raise WrongInput(problems)
@@ -248,7 +266,7 @@ class Site(_Limited):
 
     def branches(self) -> tuple[Branch, ...]:
         """The grid connection first, then the feeders, in their order in the file."""
-        phases = _phases_of_feeders(self)
+        phases = phases_of_feeders(self)
         feeders = (self._branch(each, each.id, each.parent or GRID, phases[each.id]) for each in self.feeders)
         return (self.grid, *feeders)
 
@@ -352,25 +370,24 @@ class Site(_Limited):
         return self._with(evses=evses)
 
     def pruned(self, now: datetime) -> "Site":
-        """The same site without overrides and caps that have been over for :data:`REMEMBERED`."""
+        """The same site without overrides and caps that have been over for so long (:data:`REMEMBERED`)."""
         site = self
         for branch in self.branches():
             limits = branch.calendar.limits
             overrides = tuple(each for each in limits.overrides if each.ends > now - REMEMBERED)
-            caps = tuple(each for each in limits.caps if each.ends > now - REMEMBERED)
+            caps = tuple(each for each in limits.caps if each.ends > now - CAPS_REMEMBERED)
             if (overrides, caps) != (limits.overrides, limits.caps):
                 site = site._with_limits(branch.id, overrides=overrides, caps=caps)
         return site
 
     def odd(self, before: "Site | None") -> list[str]:
         """What should be confirmed before it is taken, a line each beginning with its path: limits that are far from
-        the base of the site `before`, such as kW that were given in W."""
+        the base of the site `before`, such as kW that were given in W, or that mean something else than before."""
         known = {branch.id: branch for branch in before.branches()} if before else {}
         return [
-            f"{place}.{path}.{'limit_kw' if limit.limit_a is None else 'limit_a'}: {problem}"
+            line
             for (place, _), branch in zip(self._limited(), self.branches(), strict=True)
-            for path, limit in branch.calendar.limits.parts()
-            if (problem := _odd(branch, limit, known.get(branch.id)))
+            for line in odd(place, branch, known.get(branch.id))
         ]
 
     def limits_of(self, node: str) -> Limits:
@@ -381,7 +398,7 @@ class Site(_Limited):
         """
         return self.branch(node).calendar.limits
 
-    def _limited(self) -> list[tuple[str, "_Limited"]]:
+    def _limited(self) -> list[tuple[str, "Limited"]]:
         """The grid connection and the feeders, with the paths of their limits."""
         return [("limits", self), *((f"feeders[{number}].limits", each) for number, each in enumerate(self.feeders))]
 
@@ -398,7 +415,7 @@ class Site(_Limited):
         except ValidationError as error:
             raise SiteError(problems_of(error, Site)) from None
 
-    def _branch(self, limited: _Limited, id_: str, parent: str | None, phases: tuple[Phase, ...]) -> Branch:
+    def _branch(self, limited: Limited, id_: str, parent: str | None, phases: tuple[Phase, ...]) -> Branch:
         load = limited.base_load_a
         if load is None:
             load = dict.fromkeys(phases, _shared(limited.base_load_kw or 0.0, self.voltage_v * len(phases)))
@@ -454,21 +471,6 @@ class Site(_Limited):
         return f"the clocks are changed on {day}: it holds from {clocks}, {(ends - begins) / timedelta(hours=1):g} h"
 
 
-def _odd(branch: Branch, limit: Limit, known: Branch | None) -> str | None:
-    """What is odd about a limit that was not there before."""
-    if known and any(limit == each for _, each in known.calendar.limits.parts()):
-        return None
-    power_kw = branch.power_kw(limit)
-    if known is None:
-        return f"{power_kw:g} kW is very much: is it in W?" if power_kw > MUCH_KW else None
-    before_kw = known.power_kw(known.calendar.limits.base)
-    if not power_kw or not before_kw or FAR_OFF > power_kw / before_kw > 1 / FAR_OFF:
-        return None
-    if power_kw > before_kw:
-        return f"{power_kw:g} kW is {power_kw / before_kw:.0f} times the {before_kw:g} kW of before: is it in W?"
-    return f"{power_kw:g} kW is a {before_kw / power_kw:.0f}th of the {before_kw:g} kW of before: is it in MW?"
-
-
 def in_hour(series: Series, hour: int) -> float:
     """The value of a series in an hour of the day."""
     return series[hour] if isinstance(series, tuple) else series
@@ -517,111 +519,3 @@ def parse_site(text: str | bytes) -> Site:
         SiteError: it is no JSON or no site; every wrong place is named by its path, with what to do.
     """
     return read(Site, text, SiteError)
-
-
-def _problems_of_limited(place: str, limited: _Limited, phases: Sequence[Phase], whose: str) -> Iterator[str]:
-    """What is wrong with limits and base load; `place` is their path, `whose` names what has the phases."""
-    known = ", ".join(phases)
-    if isinstance(limited.limits, Limits):
-        parts = [(f"limits.{path}", limit) for path, limit in limited.limits.parts()]
-    else:
-        yield from (f"{place}{problem}" for problem in _problems_in_time(limited.limits))
-        parts = [(f"limits[{number}]", period) for number, period in enumerate(limited.limits)]
-    for path, limit in parts:
-        if limit.limit_a is None:
-            continue
-        for phase in phases:
-            if phase not in limit.limit_a:
-                yield f"{place}{path}.limit_a.{phase}: missing: give every phase ({known})"
-        for phase in limit.limit_a:
-            if phase not in phases:
-                yield f"{place}{path}.limit_a.{phase}: the {whose} has no such phase ({known})"
-    for phase in limited.base_load_a or ():
-        if phase not in phases:
-            yield f"{place}base_load_a.{phase}: the {whose} has no such phase ({known})"
-
-
-def _problems_in_time(limits: Sequence[LimitPeriod]) -> Iterator[str]:
-    if not limits:
-        yield "limits: must not be empty: give at least one period"
-        return
-    if limits[0].start is not None:
-        yield "limits[0].start: the first period holds from ever: leave its start out"
-    for number, (before, this) in enumerate(pairwise(limits), start=1):
-        if before.end is None:
-            yield f"limits[{number - 1}].end: missing: only the last period may be without an end"
-        if this.start is None:
-            yield f"limits[{number}].start: missing: only the first period may be without a start"
-        if before.end and this.start and before.end != this.start:
-            what = "gap" if before.end < this.start else "overlap"
-            yield (
-                f"limits[{number}].start: {what}: the period before ends {format_datetime(before.end)}, "
-                f"this one starts {format_datetime(this.start)}: make them equal"
-            )
-    if limits[-1].end is not None:
-        yield f"limits[{len(limits) - 1}].end: the last period holds for ever: leave its end out"
-
-
-def _problems_of_feeders(site: Site) -> Iterator[str]:
-    first: dict[str, int] = {}
-    for number, feeder in enumerate(site.feeders):
-        earlier = first.setdefault(feeder.id, number)
-        if feeder.id == GRID:
-            yield f"feeders[{number}].id: {GRID!r} is the grid connection: choose another"
-        elif earlier != number:
-            yield f"feeders[{number}].id: {feeder.id!r} is already feeders[{earlier}]: keep one"
-    parents = {feeder.id: feeder.parent or GRID for feeder in site.feeders}
-    phases = _phases_of_feeders(site)
-    for number, feeder in enumerate(site.feeders):
-        place = f"feeders[{number}]."
-        parent = parents[feeder.id]
-        if parent != GRID and parent not in parents:
-            yield f"{place}parent: there is no feeder {parent!r}: {_known_feeders(site)}"
-        if feeder.id in _above(feeder.id, parents):
-            yield f"{place}parent: {feeder.id!r} is before itself, by way of {parent!r}: one must hang on the grid"
-        of_parent = phases.get(parent, site.phases)
-        for phase in feeder.phases or ():
-            if phase not in of_parent:
-                yield f"{place}phases: {phase} does not come from {parent!r} ({', '.join(of_parent)})"
-        yield from _problems_of_limited(place, feeder, phases[feeder.id], "feeder")
-
-
-def _above(id_: str, parents: Mapping[str, str]) -> list[str]:
-    """The feeders before a feeder, nearest first, until there is none, or one comes again."""
-    above: list[str] = []
-    parent = parents[id_]
-    while parent in parents and parent not in above:
-        above.append(parent)
-        parent = parents[parent]
-    return above
-
-
-def _phases_of_feeders(site: Site) -> dict[str, tuple[Phase, ...]]:
-    """The phases of each feeder: its own, or those of the nearest before it that says."""
-    own = {feeder.id: feeder.phases for feeder in site.feeders}
-    parents = {feeder.id: feeder.parent or GRID for feeder in site.feeders}
-    return {
-        id_: next((phases for each in (id_, *_above(id_, parents)) if (phases := own[each])), site.phases)
-        for id_ in own
-    }
-
-
-def _problems_of_evses(site: Site) -> Iterator[str]:
-    first: dict[str, int] = {}
-    phases = {GRID: site.phases, **_phases_of_feeders(site)}
-    for number, evse in enumerate(site.evses):
-        earlier = first.setdefault(evse.evse_uid.lower(), number)
-        if earlier != number:
-            yield f"evses[{number}].evse_uid: {evse.evse_uid!r} is already evses[{earlier}]: keep one"
-        feeder = evse.feeder or GRID
-        if feeder not in phases:
-            yield f"evses[{number}].feeder: there is no feeder {feeder!r}: {_known_feeders(site)}"
-        known = phases.get(feeder, site.phases)
-        for phase in evse.phases or ():
-            if phase not in known:
-                whose = "site" if feeder == GRID else f"feeder {feeder}"
-                yield f"evses[{number}].phases: the {whose} has no phase {phase} ({', '.join(known)})"
-
-
-def _known_feeders(site: Site) -> str:
-    return f"use one of {', '.join((GRID, *(feeder.id for feeder in site.feeders)))}"

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
-from itertools import combinations
 from typing import Annotated
 
 from pydantic import AfterValidator
@@ -14,7 +13,7 @@ from ocpi.types.tariffs import DayOfWeek
 
 _DAY = timedelta(days=1)
 _MINUTES_OF_DAY = 24 * 60
-_MINUTES_OF_WEEK = 7 * _MINUTES_OF_DAY
+MINUTES_OF_WEEK = 7 * _MINUTES_OF_DAY
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d|24:00", re.ASCII)
 DAYS = tuple(DayOfWeek)
 
@@ -86,16 +85,16 @@ class WeeklyTime(Strict):
 
 
 def overlaps(entries: Sequence[WeeklyTime]) -> Iterator[tuple[int, int]]:
-    """The pairs of entries, by their numbers, that hold at the same time."""
-    for (one, first), (other, second) in combinations(enumerate(entries), 2):
-        if any(_overlap(a, b) for a in first.minutes() for b in second.minutes()):
-            yield one, other
-
-
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    """A week ends where the next begins."""
-    shifted = ((one[0] + shift, one[1] + shift) for shift in (-_MINUTES_OF_WEEK, 0, _MINUTES_OF_WEEK))
-    return any(begins < other[1] and other[0] < ends for begins, ends in shifted)
+    """Pairs of entries, by their numbers, that hold at the same time; each that meets another is in one of them."""
+    week = [(*span, number) for number, entry in enumerate(entries) for span in entry.minutes()]
+    again = ((begins + MINUTES_OF_WEEK, ends + MINUTES_OF_WEEK, number) for begins, ends, number in week)
+    found = set()
+    last_end, last = 0, 0
+    for begins, ends, number in sorted((*week, *again)):
+        if begins < last_end and number != last:
+            found.add((min(number, last), max(number, last)))
+        last_end, last = max((last_end, last), (ends, number))
+    yield from sorted(found)
 
 
 def _minutes(text: str) -> int:
