@@ -72,8 +72,8 @@ def routes(settings: Settings, folder: Path = ASSETS) -> APIRouter:
         return answer(config, headers={"Cache-Control": _ASKED_EACH_TIME})
 
     @router.get("/{name:path}")
-    async def file(request: Request, name: str) -> Response:
-        asset = assets.get(name or _INDEX)
+    async def file(request: Request) -> Response:
+        asset = assets.get(request.path_params["name"] or _INDEX)
         if asset is None:
             raise no_such("such file" if assets else "page: it was not built (make setup)")
         headers = {"Cache-Control": asset.caching, "ETag": asset.etag, **security}
@@ -89,6 +89,7 @@ def _sign_in(settings: Settings) -> dict[str, object]:
     return {
         "authorize_url": f"{settings.sign_in_url}/oauth2/authorize",
         "token_url": f"{settings.sign_in_url}/oauth2/token",
+        "revoke_url": f"{settings.sign_in_url}/oauth2/revoke",
         "logout_url": f"{settings.sign_in_url}/logout",
         "client_id": settings.page_client_id,
         "scopes": [*SCOPES],

@@ -46,7 +46,7 @@ def test_a_message_on_the_optimize_queue_plans_and_queues_profiles(sites: Sites)
     handle("outbox.app", "stream_session")
     handle("optimizer.handlers", "optimize_message")
     (message,) = queued("push.fifo")
-    assert (message["partner_id"], message["session_id"]) == ("cpo", "S1")
+    assert (message["partner_id"], [each["session_id"] for each in message["requests"]]) == ("cpo", ["S1"])
 
 
 def test_a_message_on_the_push_queue_that_points_at_nothing_is_harmless(sites: Sites) -> None:
