@@ -149,6 +149,12 @@ def test_a_limit_a_thousand_times_off_asks_before_it_is_taken() -> None:
     assert "is very much: is it in W?" in new
 
 
+def test_after_an_emergency_stop_too_large_a_limit_still_asks() -> None:
+    for stopped in (site(base={"limit_kw": 0}), site(base={"limit_kw": 0}, weekly=[EVENING])):
+        assert len(stopped.with_base("grid", Limit(limit_kw=69_000)).odd(stopped)) == 1
+        assert stopped.with_base("grid", Limit(limit_kw=69)).odd(stopped) == []
+
+
 def test_what_is_as_before_but_means_something_else_asks_too() -> None:
     before = site(weekly=[EVENING])
     odd = parse_site(json.dumps(described(weekly=[EVENING]) | {"voltage_v": 23})).odd(before)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 FAR_OFF = 20
 """A limit so many times the one before, or so small a part of it, was hardly meant."""
 
-MUCH_KW = 5000
+MUCH_KW = 2000
 """More than this only the largest sites have; it takes a substation."""
 
 ROUGHLY = 1.1
@@ -43,13 +43,20 @@ def _other_meaning(branch: "Branch", before: "Branch", limit: Limit) -> str | No
 
 def _far_off(branch: "Branch", before: "Branch | None", limit: Limit) -> str | None:
     power_kw = branch.power_kw(limit)
-    if before is None:
+    usual = _usual(before) if before else None
+    if before is None or usual is None:
         return f"{power_kw:g} kW is very much: is it in W?" if power_kw > MUCH_KW else None
-    base = before.calendar.limits.base
-    now_a, before_a = branch.highest_a(limit), before.highest_a(base)
-    if not now_a or not before_a or FAR_OFF > now_a / before_a > 1 / FAR_OFF:
+    now_a, before_a = branch.highest_a(limit), before.highest_a(usual)
+    if not now_a or FAR_OFF > now_a / before_a > 1 / FAR_OFF:
         return None
-    told, told_before = f"{power_kw:g} kW", f"{before.power_kw(base):g} kW"
+    told, told_before = f"{power_kw:g} kW", f"{before.power_kw(usual):g} kW"
     if now_a > before_a:
         return f"{told} is {now_a / before_a:.0f} times the {told_before} of before: is it in W?"
     return f"{told} is a {before_a / now_a:.0f}th of the {told_before} of before: is it in MW?"
+
+
+def _usual(before: "Branch") -> Limit | None:
+    """The base, or the highest of the other limits while the base is zero, as after an emergency."""
+    limits = before.calendar.limits
+    others = sorted((limit for _, limit in limits.parts()), key=before.highest_a, reverse=True)
+    return next((limit for limit in (limits.base, *others) if before.highest_a(limit)), None)
