@@ -91,7 +91,7 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
         for each in deployment.grants.all()
         for site, rights in each.sites.items()
     ]
-    answer_table(rows, ("name", "principal", "site", "rights"), as_json=as_json)
+    answer_table(rows, ("name", "site", "rights", "principal"), as_json=as_json)
 
 
 class _Pool:
@@ -128,17 +128,20 @@ class _Pool:
         """The `sub` that somebody's tokens have, and what it is called.
 
         Raises:
-            Failure: there is no such person or client.
+            Failure: there is no such person or client, or whose the address is is not sure.
         """
         if "@" not in who:
             return self._client(who)
         if set(who) & {'"', "\\"}:
             raise Failure(f"{who!r} is no e-mail address")
-        users = self._cognito.list_users(UserPoolId=self._id, Filter=f'email = "{who}"', Limit=2)["Users"]
+        found = self._cognito.list_users(UserPoolId=self._id, Filter=f'email = "{who}"')["Users"]
+        users = [{each["Name"]: each["Value"] for each in user["Attributes"]} for user in found]
+        verified = [user for user in users if user.get("email_verified") == "true"]
         if not users:
             raise Failure(f"nobody has the address {who!r}: ocpi access invite {who}")
-        (sub,) = (each["Value"] for each in users[0]["Attributes"] if each["Name"] == "sub")
-        return sub, who.lower()
+        if len(verified) != 1:
+            raise Failure(f"{who!r} must be the verified address of one person, and is that of {len(verified)}")
+        return verified[0]["sub"], who.lower()
 
     def _client(self, client_id: str) -> tuple[str, str]:
         try:

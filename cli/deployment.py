@@ -1,23 +1,22 @@
 """The deployment that a command works on: a CloudFormation stack, found by the usual AWS settings."""
 
 import getpass
-import json
-import os
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import TypeAdapter
 
 from cli.failure import Failure
+from cli.local_aws import is_local, prefer_local_aws
 from ocpi.aws import LIMITS
 from ocpi.energy.desk import Desk
 from ocpi.energy.looking import Looking
+from ocpi.energy.signal_desk import SignalDesk
+from ocpi.energy.writing import Writing
 from ocpi.parties.calling import Calling
 from ocpi.parties.handshake import Handshake
 from ocpi.parties.own import OwnPlatform
@@ -39,10 +38,6 @@ from ocpi.store.pulls import Pulls
 from ocpi.store.series import SeriesStore
 from ocpi.store.sites import Sites
 from ocpi.types.credentials import CredentialsRole
-
-LOCAL_STACK = Path(".local/stack.json")
-"""Where `make local` says how to reach the local AWS."""
-
 
 NEEDED = {
     "ObjectsTable",
@@ -85,8 +80,9 @@ class Deployment:
 
         Raises:
             DeploymentError: no AWS settings, no such stack, or AWS cannot be reached.
+            Failure: two local AWS run in this folder, and nobody says which is meant.
         """
-        _prefer_local_aws()
+        prefer_local_aws()
         try:
             stacks = boto3.client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
         except ClientError as error:
@@ -94,7 +90,7 @@ class Deployment:
             raise DeploymentError(f"stack {stack!r}: {message}; deploy it, or name another with --stack") from None
         except BotoCoreError as error:
             raise DeploymentError(
-                f"{error}; set the usual AWS variables, or start the local AWS with 'make local'"
+                f"{error}; set the usual AWS variables, or start a local AWS with 'make local' or 'make live'"
             ) from None
         outputs = {output["OutputKey"]: output["OutputValue"] for output in stacks[0].get("Outputs", [])}
         if not outputs.keys() >= NEEDED:
@@ -149,7 +145,16 @@ class Deployment:
     @cached_property
     def desk(self) -> Desk:
         """Where sites are edited."""
-        return Desk(self.sites, self.ledgers, self.series, self.partners, FifoQueue(self.outputs["OptimizeQueueUrl"]))
+        return Desk(self._writing, self.series, self.partners, Objects(self.outputs["ObjectsTable"]))
+
+    @cached_property
+    def signal_desk(self) -> SignalDesk:
+        """Where sites are curtailed."""
+        return SignalDesk(self._writing, self.series)
+
+    @property
+    def _writing(self) -> Writing:
+        return Writing(self.sites, self.ledgers, FifoQueue(self.outputs["OptimizeQueueUrl"]))
 
     @cached_property
     def looking(self) -> Looking:
@@ -160,7 +165,7 @@ class Deployment:
     @cached_property
     def author(self) -> str:
         """Who works with the deployment: the AWS identity, or on the local AWS, which knows none, the user."""
-        if _is_local():
+        if is_local():
             return f"{getpass.getuser()}@{socket.gethostname()}"
         return str(boto3.client("sts", config=LIMITS).get_caller_identity()["Arn"]).rpartition(":")[2]
 
@@ -229,19 +234,3 @@ class Deployment:
     @property
     def _allow_private(self) -> bool:
         return self.outputs["AllowPrivatePartners"] == "true"
-
-
-def _prefer_local_aws() -> None:
-    """Without any AWS settings, the local AWS that runs in this folder is meant; it takes any credentials."""
-    chosen = ("AWS_ENDPOINT_URL", "AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SESSION_TOKEN", "AWS_ROLE_ARN")
-    if not any(os.environ.get(name) for name in chosen) and LOCAL_STACK.exists():
-        stack = json.loads(LOCAL_STACK.read_text())
-        os.environ |= {"AWS_ENDPOINT_URL": stack["aws_endpoint_url"], "AWS_DEFAULT_REGION": stack["region"]}
-    if _is_local():
-        os.environ.setdefault("AWS_ACCESS_KEY_ID", "test")
-        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "test")
-        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ.get("AWS_REGION", "us-east-1"))
-
-
-def _is_local() -> bool:
-    return urlsplit(os.environ.get("AWS_ENDPOINT_URL", "")).hostname in ("127.0.0.1", "localhost")

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.status import Status
@@ -43,7 +44,8 @@ def answer_table(rows: Iterable[Mapping[str, object]], columns: Iterable[str], *
 def table_of(rows: Iterable[Mapping[str, object]], columns: Iterable[str]) -> Table:
     """A table of the `columns` of some rows."""
     columns = list(columns)
-    table = Table(*(Column(column, overflow="fold") for column in columns))  # nothing is cut off, ids least of all
+    titles = (Column(column, overflow="fold") for column in columns)  # nothing is cut off, ids least of all
+    table = Table(*titles, box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     for row in rows:
         table.add_row(*(_cell(row.get(column)) for column in columns))
     return table

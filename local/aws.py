@@ -365,9 +365,9 @@ def _session() -> boto3.Session:
 
 
 def _announce(state: Path, stack: Stack) -> None:
-    """Write stack.json in one step: who finds it finds a platform that answers."""
-    written = state / "stack.json.new"
-    written.write_text(
+    """Write stack.json: who finds it finds a platform that answers."""
+    write_privately(
+        state / "stack.json",
         json.dumps(
             {
                 "versions_url": stack.versions_url,
@@ -381,9 +381,17 @@ def _announce(state: Path, stack: Stack) -> None:
                 "outputs": stack.outputs,
             },
             indent=2,
-        )
+        ),
     )
-    written.replace(state / "stack.json")
+
+
+def write_privately(place: Path, text: str) -> None:
+    """Write a file in one step, for this user alone: what it says lets into the platform."""
+    written = place.with_name(f"{place.name}.new")
+    written.unlink(missing_ok=True)
+    written.touch(mode=0o600)
+    written.write_text(text)
+    written.replace(place)
 
 
 def _ended_by_itself(log: Path) -> LocalAwsError:

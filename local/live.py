@@ -6,14 +6,16 @@ a pace at which it can be watched on the page of energy managers. Until Ctrl-C, 
 
 import argparse
 import sys
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, time
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from rich.console import Console
 
-from local.aws import PROJECT, LocalAwsError, local_aws, stay, stop_on_sigterm
+from local.aws import PROJECT, LocalAwsError, Stack, local_aws, stay, stop_on_sigterm
 from local.cpo.__main__ import choose_day
 from local.cpo.sessions import Day, SessionsError
 from local.demo.car_park import car_park
@@ -53,12 +55,23 @@ def _play(options: Options, day: Day, console: Console) -> None:
         access = energy_access(stack)
         with car_park(stack, options, day, show.step) as cpo:
             show.step(f"The night, and the morning until {options.steady_from}")
-            console.print(f"\nenergy_page {access.energy_page}\n", soft_wrap=True, markup=False, highlight=False)
+            for line in _ways_in(stack, access.energy_page):
+                console.print(line, soft_wrap=True, markup=False, highlight=False)
             cpo.go()
             cpo.wait_for("done", lambda progress: _show(progress, options, day, show))
             show.step("The day is over; the page stays until Ctrl-C")
             with suppress(KeyboardInterrupt):
                 stay(stack)
+
+
+def _ways_in(stack: Stack, energy_page: str) -> Iterator[str]:
+    """How to get at it: with a browser, and by the command line here or in any folder."""
+    yield f"\nenergy_page {energy_page}\n"
+    yield "By the command line, in another terminal in this folder:\n"
+    yield "  .venv/bin/ocpi site show demo --watch\n"
+    yield "Elsewhere, or with AWS settings of your own, say first that this AWS and its time are meant:\n"
+    settings = stack.environment | {"CLOCK_FILE": str(stack.clock_file)}
+    yield f"  export {' '.join(f'{name}={quote(value)}' for name, value in settings.items())}\n"
 
 
 def _show(progress: dict[str, Any], options: Options, day: Day, show: Show) -> None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from local.aws import PROJECT, LocalAwsError, Step, local_aws, stay, stop_on_sigterm
+from local.aws import PROJECT, LocalAwsError, Step, local_aws, stay, stop_on_sigterm, write_privately
 from local.demo.processes import DemoError
 from local.energy import EnergyAccess, energy_access
 from local.roles import DEFAULT, roles_json
@@ -34,9 +34,7 @@ def up(roles: str) -> None:
 def _announce(access: EnergyAccess) -> None:
     """Add to stack.json how to get into the energy API."""
     place = PROJECT / ".local" / "stack.json"
-    written = place.with_suffix(".json.new")
-    written.write_text(json.dumps(json.loads(place.read_text()) | access.as_dict(), indent=2))
-    written.replace(place)
+    write_privately(place, json.dumps(json.loads(place.read_text()) | access.as_dict(), indent=2))
 
 
 @contextmanager

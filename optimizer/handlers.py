@@ -14,7 +14,7 @@ from ocpi.store.ledgers import Ledgers
 from ocpi.store.objects import Objects
 from ocpi.store.series import SeriesStore
 from ocpi.store.sites import Sites
-from optimizer.recording import Recorder
+from optimizer.recording.recorder import Recorder
 from optimizer.run import Runner
 from optimizer.settings import OptimizeSettings
 from optimizer.turns import Turns

@@ -34,7 +34,7 @@ from optimizer.issue import sending
 from optimizer.nameless import nameless
 from optimizer.planning.solve import TIME_LIMIT_S
 from optimizer.profiles import Schedule
-from optimizer.recording import Recorder
+from optimizer.recording.recorder import Recorder
 from optimizer.replay import outcome_of
 from optimizer.situation import Decision, decide
 
@@ -129,6 +129,7 @@ class Runner:
         _fell_back()
         record |= {"solver": "none", "failures": _cut([why]), "profiles_sent": 0}
         self.sites.put_run(lease.site_id, run or run_id(now), record, now)
+        self.recorder.undecided(lease, why, now)
         return record
 
     def _read(self, site: Site, config: SiteConfig, now: datetime, reason: Reason) -> tuple[Place, Inputs]:

@@ -7,6 +7,7 @@ What others than the planned sessions draw only ever lowers what may be issued. 
 cloud would break it.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -20,6 +21,7 @@ from pydantic import ValidationError
 from ocpi import wire
 from ocpi.energy.drawing import UNKNOWN_MAX_A
 from ocpi.logs import logger
+from ocpi.sites.limits import LimitSource, SourceKind
 from ocpi.sites.phases import Phase
 from ocpi.sites.series import Worth, day_ahead_missing
 from ocpi.sites.site import Branch, DemandCharge, Site, parse_site
@@ -39,6 +41,14 @@ from optimizer.steps import Steps, grid
 
 LEAST_AHEAD = timedelta(hours=1)
 """A site without sessions is planned so far ahead, for its limits may be broken without any."""
+
+_SOURCES = {
+    SourceKind.BASE: "base limit",
+    SourceKind.WEEKLY: "weekly calendar",
+    SourceKind.OVERRIDE: "override",
+    SourceKind.CAP: "signal",
+}
+"""What stands in the way, as reasons name it."""
 
 _INFLOW = "(inflow)"
 """A node beside the tree for what flows in: it counts in prices and makes no room."""
@@ -335,6 +345,7 @@ class Situation:
                     phase: steps.highest(room.reserve(branch, phase)) + self._anywhere_a(branch.id, phase, steps)
                     for phase in branch.phases
                 },
+                sources=_sources(branch, steps),
             )
             for branch in room.branches
         ]
@@ -379,6 +390,17 @@ def _lowest(branch: Branch, steps: Steps) -> dict[Phase, Floats]:
     timeline = branch.timeline(steps.spans[0][0], steps.spans[-1][1])
     lowest = [timeline.lowest(*span) for span in steps.spans]
     return {phase: np.array([limit[phase] for limit in lowest]) for phase in branch.phases}
+
+
+def _sources(branch: Branch, steps: Steps) -> list[str]:
+    """Where the limit of each step comes from, in words."""
+    known = branch.calendar.sources(steps.spans[0][0], steps.spans[-1][1])
+    begins, words = [moment for moment, _ in known], [_said(source) for _, source in known]
+    return [words[bisect_right(begins, start) - 1] for start, _ in steps.spans]
+
+
+def _said(source: LimitSource) -> str:
+    return " ".join(filter(None, (_SOURCES[source.kind], source.id)))
 
 
 def _location(document: wire.JsonObject | None) -> Location | None:

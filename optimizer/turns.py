@@ -78,9 +78,8 @@ class Turns:
 
     def _use(self, lease: Lease, reason: Reason, left_s: Callable[[], float]) -> Outcome:
         """Run the site, and again as long as somebody has asked for it meanwhile."""
-        planned, again = lease.planned, lease.asked
+        planned, reason = lease.planned, _weightier(reason, lease.asked)
         while True:
-            reason = _weightier(reason, again)
             if reason.replans and not reason.at_once:
                 self._rest(lease, planned)
             read_at, now = time.time(), clock.now()
@@ -95,6 +94,7 @@ class Turns:
                 message = SiteMessage(site_id=lease.site_id, reason=Reason(again))
                 self.queue.send([(message.group, message)])
                 return record
+            reason = Reason(again)  # what it was run for before is answered
 
     def _rest(self, lease: Lease, planned: datetime | None) -> None:
         """Wait until the site has had its rest, or somebody cannot wait; a plan in the future was made by another

@@ -9,10 +9,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from ocpi.store import keys
 from ocpi.store.grants import Grants, Right
 from ocpi.store.partner import Partner as StoredPartner
 from ocpi.store.partner import PartnerStatus
 from ocpi.store.partners import Partners
+from ocpi.store.table import Table
 from ocpi.transport.door import LambdaHandler
 from tests.api import event_loop
 
@@ -115,6 +117,12 @@ def send(
     if answer["headers"].get("content-encoding") == "gzip":
         raw = gzip.decompress(raw)
     return Reply(answer["statusCode"], answer["headers"], raw)
+
+
+def written_by_another_version(site: dict[str, Any]) -> None:
+    """Let a site stand in the table as this version cannot read it, as revision 1."""
+    item = {"document": json.dumps(site | {"colour": "red"}), "revision": "1"}
+    Table("sites").put(keys.site_config(site["id"]), item)
 
 
 def granted(*rights: Right, site: str = "*", principal: str = JAN, name: str = "jan@garage.example") -> None:

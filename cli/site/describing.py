@@ -10,7 +10,7 @@ from cli.failure import Failure
 from cli.files import read_bytes
 from cli.output import AsJson, answer, answer_table
 from cli.site.editing import edited, known
-from cli.site.options import Reason, SiteId, Yes, by_phase
+from cli.site.options import Reason, SiteId, Yes, brief_by_phase
 from ocpi import clock, wire
 from ocpi.sites.site import Site, parse_site
 
@@ -56,8 +56,8 @@ def list_(context: typer.Context, as_json: AsJson = False) -> None:
     """All sites and their limits now."""
     deployment: Deployment = context.obj
     rows = [row(known(deployment, id_).site) for id_ in deployment.sites.ids()]
-    shown = rows if as_json else [each | {"limit_a": by_phase(each["limit_a"])} for each in rows]  # type: ignore[arg-type]  # row() made it
-    answer_table(shown, ("id", "name", "partner_id", "location", "limit_a"), as_json=as_json)
+    shown = rows if as_json else [each | {"limit A": brief_by_phase(each["limit_a"])} for each in rows]  # type: ignore[arg-type]  # row() made it
+    answer_table(shown, ("id", "name", "limit A", "location", "partner_id"), as_json=as_json)
 
 
 def row(site: Site) -> dict[str, object]:

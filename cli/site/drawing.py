@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from ocpi.energy.history import History
 from ocpi.energy.planned import Planned
+from ocpi.energy.scale import top_of
 from ocpi.sites.phases import Phase
 from ocpi.sites.site import Branch
 
@@ -95,11 +96,12 @@ def _figure(past: Stretch | None, planned: Stretch, now: np.datetime64) -> Figur
     figure = Figure(figsize=(12, 1.6 + 2.2 * height), dpi=120, layout="constrained")
     *panels, worth = figure.subplots(height, 1, sharex=True, squeeze=False)[:, 0]
     shown: dict[str, Artist] = {}
+    top_a = _top_a([stretch for stretch in (past, planned) if stretch])
     for axes, phase in zip(panels, phases, strict=True):
         for stretch, faint in ((past, False), (planned, True)):
             if stretch:
                 shown |= _draw_load(axes, stretch, phase, faint=faint)
-        axes.set_ylim(bottom=0.0)
+        axes.set_ylim(0.0, top_a)
         axes.set_ylabel(f"A on {phase}", color=_INK)
     solar = worth.twinx() if any(np.nan_to_num(stretch.pv_kw).any() for stretch in (past, planned) if stretch) else None
     for stretch in filter(None, (past, planned)):
@@ -112,11 +114,18 @@ def _figure(past: Stretch | None, planned: Stretch, now: np.datetime64) -> Figur
     return figure
 
 
+def _top_a(stretches: Sequence[Stretch]) -> float:
+    """Where all phases end: all loads are seen, and the limits that are about as high."""
+    each = [(stretch, phase) for stretch in stretches for phase in stretch.limit_a]
+    loads = (float(_stacked(one, phase)[1].max(initial=0.0)) for one, phase in each)
+    limits = (float(limit) for one, phase in each for limit in one.limit_a[phase] if not np.isnan(limit))
+    return 1.08 * top_of(loads, limits) or 1.0
+
+
 def _draw_load(axes: Axes, stretch: Stretch, phase: Phase, *, faint: bool) -> dict[str, Artist]:
     """Draw what flows on a phase, paler where it is only planned; what a legend needs, by name."""
     alpha = 0.55 if faint else 1.0
-    others = np.clip(np.nan_to_num(stretch.base_a[phase]), 0.0, None)
-    top = others + np.nan_to_num(stretch.sessions_a[phase])
+    others, top = _stacked(stretch, phase)
     dashes = (0, (5, 2))
     return {
         "Limit": axes.stairs(
@@ -127,6 +136,12 @@ def _draw_load(axes: Axes, stretch: Stretch, phase: Phase, *, faint: bool) -> di
         ),
         "Other loads": axes.stairs(others, stretch.edges, fill=True, color=_OTHERS, alpha=alpha),
     }
+
+
+def _stacked(stretch: Stretch, phase: Phase) -> tuple[Floats, Floats]:
+    """What others draw, and sessions on top of it."""
+    others = np.clip(np.nan_to_num(stretch.base_a[phase]), 0.0, None)
+    return others, others + np.nan_to_num(stretch.sessions_a[phase])
 
 
 def _draw_worth(axes: Axes, solar: Axes | None, stretch: Stretch) -> dict[str, Artist]:

@@ -10,7 +10,18 @@ import typer
 from cli.deployment import Deployment
 from cli.failure import Failure
 from cli.output import printable, when
-from ocpi.energy.desk import By, Changed, Known, NoSuchSignal, NoSuchSite, Odd, SignalChanged, Taken
+from ocpi.energy.edit import (
+    By,
+    Changed,
+    Known,
+    NoSuchSignal,
+    NoSuchSite,
+    Odd,
+    SignalChanged,
+    SignalTakenBack,
+    Taken,
+    Unreadable,
+)
 from ocpi.sites.site import Branch
 
 
@@ -53,12 +64,16 @@ def told() -> Iterator[None]:
         yield
     except NoSuchSite as error:
         raise Failure(f"there is no site {error.args[0]!r}; 'ocpi site list' shows all") from None
+    except Unreadable as error:
+        raise Failure(f"{error}; another version has written it so: describe it anew with 'ocpi site put'") from None
     except NoSuchSignal:
         raise Failure("there is no such signal; 'ocpi site signal list' shows all") from None
     except SignalChanged:
         raise Failure(
-            "there is a signal of that id with other content: cancel it, or give this one another id"
+            "there is a signal of that id with other content: cancel it, and give this one another id"
         ) from None
+    except SignalTakenBack as error:
+        raise Failure(f"it was taken back, {when(error.at)}: give it another id") from None
     except Taken as error:
         raise Failure(f"location: site {error.site_id!r} stands for it already") from None
     except Changed as error:

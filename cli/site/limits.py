@@ -11,9 +11,22 @@ from pydantic import ValidationError
 from cli.deployment import Deployment
 from cli.output import AsJson, answer, answer_table
 from cli.site.editing import edited, known, whose
-from cli.site.options import Ampere, Kw, Node, Reason, SiteId, Yes, by_phase, given_limit, limit_text, local
+from cli.site.options import (
+    Ampere,
+    Kw,
+    Node,
+    Reason,
+    SiteId,
+    Yes,
+    brief,
+    brief_by_phase,
+    by_phase,
+    given_limit,
+    heading,
+    limit_text,
+)
 from ocpi import clock
-from ocpi.sites.limits import Override, SourceKind
+from ocpi.sites.limits import Cap, Override, SourceKind
 from ocpi.sites.reading import problems_of
 from ocpi.sites.site import GRID, Branch, SiteError, parse_time
 
@@ -79,25 +92,43 @@ def add(  # noqa: PLR0913, PLR0917 - the options of the command
 def list_(context: typer.Context, site: SiteId, as_json: AsJson = False) -> None:
     """The overrides of all nodes, and the caps of grid operators."""
     found = known(context.obj, site).site
-    rows = [row for branch in found.branches() for row in _dated(branch, found.zone, as_json=as_json)]
-    answer_table(rows, ("node", "id", "kind", "from", "until", "limit", "reason", "author"), as_json=as_json)
+    dated = [(branch.id, id_, each) for branch in found.branches() for id_, each in _dated(branch)]
+    if as_json:
+        answer([_whole(*each) for each in dated], as_json=True, text="")
+        return
+    print(heading(found.zone))
+    rows = (_brief(*each, found.zone) for each in dated)
+    answer_table(rows, ("node", "limit", "from", "until", "why", "id"), as_json=False)
 
 
-def _dated(branch: Branch, zone: tzinfo, *, as_json: bool) -> Iterator[dict[str, object]]:
-    limits = branch.calendar.limits
-    overrides = [(SourceKind.OVERRIDE, each.id, each.reason, each.author, each) for each in limits.overrides]
-    caps = [(SourceKind.CAP, each.signal_id, each.reason, each.author, each) for each in limits.caps]
-    for kind, id_, reason, author, each in (*overrides, *caps):
-        yield {
-            "node": branch.id,
-            "id": id_,
-            "kind": kind,
-            "from": each.start if as_json else local(each.start, zone),
-            "until": each.end if as_json else local(each.end, zone),
-            "limit": limit_text(each),
-            "reason": reason,
-            "author": author,
-        }
+def _dated(branch: Branch) -> Iterator[tuple[str, Override | Cap]]:
+    """The limits that begin and end, each with its id."""
+    yield from ((each.id, each) for each in branch.calendar.limits.overrides)
+    yield from ((each.signal_id, each) for each in branch.calendar.limits.caps)
+
+
+def _whole(node: str, id_: str, dated: Override | Cap) -> dict[str, object]:
+    return {
+        "node": node,
+        "id": id_,
+        "kind": SourceKind.CAP if isinstance(dated, Cap) else SourceKind.OVERRIDE,
+        "from": dated.start,
+        "until": dated.end,
+        "limit": limit_text(dated),
+        "reason": dated.reason,
+        "author": dated.author,
+    }
+
+
+def _brief(node: str, id_: str, dated: Override | Cap, zone: tzinfo) -> dict[str, object]:
+    return {
+        "node": node,
+        "limit": f"{dated.limit_kw:g} kW" if dated.limit_a is None else f"{brief_by_phase(dated.limit_a)} A",
+        "from": brief(dated.start, zone),
+        "until": brief(dated.end, zone),
+        "why": ", by ".join(filter(None, (dated.reason, dated.author))) or None,
+        "id": f"signal {id_}" if isinstance(dated, Cap) else id_,
+    }
 
 
 @override.command()

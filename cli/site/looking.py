@@ -6,38 +6,25 @@ from datetime import datetime, tzinfo
 from typing import Annotated
 
 import typer
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
 from cli.deployment import Deployment
-from cli.output import AsJson, answer, answer_table, printable, table_of, when
+from cli.output import AsJson, answer, answer_table, printable, table_of
 from cli.runs import told as told_of_run
 from cli.site.editing import known
-from cli.site.options import Node, SiteId, by_phase, local
+from cli.site.options import Node, SiteId, brief, brief_by_phase, by_phase, heading, local
 from ocpi import clock
-from ocpi.energy.desk import Known
+from ocpi.energy.edit import Known
 from ocpi.energy.picture import NodeShown, OverloadShown, Picture, RateShown, SessionShown
 from ocpi.energy.planned import Planned
 from ocpi.sites.limits import SourceKind
 from ocpi.sites.phases import Phase
 from ocpi.sites.site import GRID
-from ocpi.types.primitives import format_datetime
 
-_OF_NODE = ("node", "limit_a", "why", "drawn_a", "allowed_a", "base_load_a", "next_change")
-_OF_SESSION = (
-    "session_id",
-    "evse_uid",
-    "node",
-    "kwh",
-    "drawn_kw",
-    "allowed",
-    "planned",
-    "departure",
-    "needs_kwh",
-    "short_kwh",
-    "why",
-)
+_OF_NODE = ("node", "limit A", "drawn A", "may draw A", "others A")
+_OF_SESSION = ("EVSE", "until", "got kWh", "needs", "short", "draws kW", "may", "planned", "session")
 
 
 def show(
@@ -96,57 +83,73 @@ def _view(shown: Known, picture: Picture, now: datetime) -> Group:
     loads = f"{picture.drawn_kw:.1f} kW are drawn, {picture.allowed_kw:.1f} kW may be"
     head = [
         f"{site.name or site.id}: Location {location} of {site.partner_id}",
-        f"{local(now, zone)} ({zone.key}), {picture.state}: {loads}, the limit is {picture.limit_kw:.1f} kW{priced}",
+        f"{local(now, zone)}, {picture.state}: {loads}, the limit is {picture.limit_kw:.1f} kW{priced}",
         *(f"{each.severity}: {each.text}" for each in picture.alarms),
+        heading(zone, currents=True),
     ]
-    parts: list[RenderableType] = [Text(printable(line)) for line in head]
-    parts.append(table_of(_tree(picture.nodes), _OF_NODE))
-    parts.append(table_of(map(_session, picture.sessions), _OF_SESSION))
-    parts += [Text(printable(line)) for line in dict.fromkeys([*site.warnings(now), *_of_plan(picture)])]
-    return Group(*parts)
+    shown_below = [
+        *(line for node in picture.nodes for line in _of_node(node, zone)),
+        *_of_sessions(picture.sessions),
+        *site.warnings(now),
+        *_of_plan(picture, zone),
+    ]
+    return Group(
+        *(Text(printable(line)) for line in head),
+        table_of(_tree(picture.nodes), _OF_NODE),
+        *([table_of((_session(each, zone) for each in picture.sessions), _OF_SESSION)] if picture.sessions else []),
+        *(Text(printable(line)) for line in dict.fromkeys(shown_below)),
+    )
 
 
 def _tree(nodes: Sequence[NodeShown], parent: str | None = None, depth: int = 0) -> Iterator[dict[str, object]]:
     """The nodes as people read them, each under what it hangs on."""
     for node in nodes:
         if node.parent == parent:
-            change = node.next_change
             yield {
                 "node": "  " * depth + node.id,
-                "limit_a": by_phase(node.limit_a),
-                "why": _why(node),
-                "drawn_a": by_phase(node.drawn_a),
-                "allowed_a": by_phase(node.allowed_a),
-                "base_load_a": by_phase(node.base_load_a) if any(node.base_load_a.values()) else None,
-                "next_change": f"{by_phase(change.limit_a)} at {when(change.at)}" if change else None,
+                "limit A": brief_by_phase(node.limit_a),
+                "drawn A": brief_by_phase(node.drawn_a),
+                "may draw A": brief_by_phase(node.allowed_a),
+                "others A": brief_by_phase(node.base_load_a) if any(node.base_load_a.values()) else None,
             }
             yield from _tree(nodes, node.id, depth + 1)
 
 
-def _why(node: NodeShown) -> str | None:
-    """Why a limit is another one than the base."""
-    source = node.source
-    if source.kind is SourceKind.BASE:
-        return None
-    parts = [source.kind, source.id, source.reason, source.author]
-    return " ".join(part for part in parts if part)
+def _of_node(node: NodeShown, zone: tzinfo) -> Iterator[str]:
+    """Why its limit is another one than the base, and until when."""
+    source, change = node.source, node.next_change
+    if source.kind is not SourceKind.BASE:
+        parts = [source.kind, source.id, source.reason, source.author]
+        yield f"{node.id}: the limit is by {', '.join(part for part in parts if part)}"
+    if change:
+        yield f"{node.id}: the limit is {by_phase(change.limit_a)} A from {brief(change.at, zone)} on"
 
 
-def _session(session: SessionShown) -> dict[str, object]:
-    why = [*session.why, *([f"refused: {session.refusal}"] if session.refusal else [])]
+def _session(session: SessionShown, zone: tzinfo) -> dict[str, object]:
     return {
-        "session_id": session.session_id,
-        "evse_uid": session.evse_uid,
-        "node": session.node,
-        "kwh": round(session.energy_kwh, 2),
-        "drawn_kw": round(session.drawn_kw, 1),
-        "allowed": _rate(session.allowed) or session.profile,
+        "EVSE": session.evse_uid,
+        "until": brief(session.departure, zone),
+        "got kWh": f"{session.energy_kwh:.1f}",
+        "needs": None if session.needs_kwh is None else f"{session.needs_kwh:.1f}",
+        "short": f"{session.short_kwh:.1f}" if session.short_kwh else None,
+        "draws kW": f"{session.drawn_kw:.1f}",
+        "may": _rate(session.allowed) or session.profile,
         "planned": _rate(session.planned),
-        "departure": session.departure,
-        "needs_kwh": session.needs_kwh,
-        "short_kwh": session.short_kwh or None,
-        "why": "; ".join(why) or None,
+        "session": session.session_id,
     }
+
+
+def _of_sessions(sessions: Sequence[SessionShown]) -> Iterator[str]:
+    """Who will leave short, and who does not take a profile."""
+    short = [each for each in sessions if each.short_kwh]
+    if short:
+        total_kwh = sum(each.short_kwh for each in short)
+        yield f"{len(short)} of {len(sessions)} sessions will leave short, by {total_kwh:.1f} kWh together:"
+    for each in sessions:
+        if each.why:
+            yield f"EVSE {each.evse_uid}: {'; '.join(each.why)}"
+        if each.refusal:
+            yield f"EVSE {each.evse_uid}: refused: {each.refusal}"
 
 
 def _rate(rate: RateShown | None) -> str | None:
@@ -156,20 +159,20 @@ def _rate(rate: RateShown | None) -> str | None:
     return f"{rate.value:g} A" if rate.unit == "A" else f"{rate.value / 1000:g} kW"
 
 
-def _of_plan(picture: Picture) -> Iterator[str]:
+def _of_plan(picture: Picture, zone: tzinfo) -> Iterator[str]:
     """What the plan could not do, or who made it instead of the solver."""
     if picture.plan is None:
         return
     yield from picture.plan.warnings
     for over in picture.plan.overloads:
-        yield _overload(over)
+        yield _overload(over, zone)
     if picture.plan.failures:
         yield f"The plan is from {picture.plan.solver!r}: {'; '.join(picture.plan.failures)}"
 
 
-def _overload(over: OverloadShown) -> str:
+def _overload(over: OverloadShown, zone: tzinfo) -> str:
     unit = "kW" if over.line == "kW" else "A"
-    times = f"from {format_datetime(over.start)} to {format_datetime(over.end)}"
+    times = f"from {brief(over.start, zone)} to {brief(over.end, zone)}"
     return f"{over.node}, {over.line}: others draw {over.amount:g} {unit} above the limit {times}"
 
 
@@ -187,8 +190,11 @@ def plan(
     if as_json:
         answer(curves, as_json=True, text="")
         return
-    columns = ("time", "limit_a", "base_load_a", "sessions_a", "price_per_kwh", "pv_kw")
-    answer_table(_hours(curves, node, found.zone), columns, as_json=False)
+    print(heading(found.zone, currents=True))
+    answer_table(_hours(curves, node, found.zone), _PLANNED, as_json=False)
+
+
+_PLANNED = ("time", "limit A", "others A", "sessions A", "price", "solar kW")
 
 
 def _hours(curves: Planned, node: str, zone: tzinfo) -> Iterator[dict[str, object]]:
@@ -196,16 +202,16 @@ def _hours(curves: Planned, node: str, zone: tzinfo) -> Iterator[dict[str, objec
     lines = curves.nodes[node]
 
     def at(by_phase_: Mapping[Phase, Sequence[float]], number: int) -> str:
-        return by_phase({phase: values[number] for phase, values in by_phase_.items()})
+        return brief_by_phase({phase: values[number] for phase, values in by_phase_.items()})
 
     for number, moment in enumerate(curves.times):
         if number and moment.minute:
             continue
         yield {
-            "time": local(moment, zone),
-            "limit_a": at(lines.limit_a, number),
-            "base_load_a": at(lines.base_a, number),
-            "sessions_a": at(lines.ev_a, number),
-            "price_per_kwh": curves.price_per_kwh[number],
-            "pv_kw": curves.pv_kw[number] or None,
+            "time": brief(moment, zone),
+            "limit A": at(lines.limit_a, number),
+            "others A": at(lines.base_a, number),
+            "sessions A": at(lines.ev_a, number),
+            "price": curves.price_per_kwh[number],
+            "solar kW": curves.pv_kw[number] or None,
         }

@@ -3,14 +3,15 @@
 from collections.abc import Mapping
 from datetime import datetime, timedelta, tzinfo
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
 
 from cli.failure import Failure
-from ocpi import zones
+from ocpi import clock, zones
 from ocpi.sites.limits import Limit
-from ocpi.sites.phases import Phase
+from ocpi.sites.phases import PHASES, Phase
 from ocpi.sites.reading import problems_of, utc
 from ocpi.sites.site import GRID, Branch, SiteError
 
@@ -110,3 +111,29 @@ def by_phase(amperes: Mapping[Phase, float]) -> str:
     if len(set(rounded.values())) == 1:
         return f"{next(iter(rounded.values())):g}"
     return ", ".join(f"{phase} {ampere:g}" for phase, ampere in rounded.items())
+
+
+def brief(time: datetime | None, zone: tzinfo) -> str | None:
+    """A time at the site for a narrow table: the year is told if it is not this one."""
+    if time is None:
+        return None
+    there = time.astimezone(zone)
+    this_year = there.year == clock.now().astimezone(zone).year
+    return there.strftime("%d %b %H:%M" if this_year else "%d %b %Y %H:%M")
+
+
+def brief_by_phase(amperes: Mapping[Phase, float]) -> str:
+    """``100/100/9.5``, or one number where all are the same; of a node that has not all phases ``L1 10, L3 20``."""
+    if len(amperes) < len(PHASES) or len({round(ampere, 1) for ampere in amperes.values()}) == 1:
+        return by_phase(amperes)
+    return "/".join(f"{ampere:.0f}" if ampere >= _ROUGH_A else f"{round(ampere, 1):g}" for ampere in amperes.values())
+
+
+_ROUGH_A = 10.0
+"""From here on tenths of an ampere are left out where three numbers share a column."""
+
+
+def heading(zone: ZoneInfo, *, currents: bool = False) -> str:
+    """What a table does not say of each of its cells."""
+    unit = "A is ampere per phase, L1/L2/L3 if they differ. " if currents else ""
+    return f"{unit}Times are in {zone.key}."

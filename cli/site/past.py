@@ -12,7 +12,7 @@ from cli.failure import Failure
 from cli.files import write_bytes
 from cli.output import AsJson, answer, answer_table, printable
 from cli.site.editing import known
-from cli.site.options import Node, Since, SiteId, Until, by_phase, local, span
+from cli.site.options import Node, Since, SiteId, Until, brief, brief_by_phase, heading, local, span
 from ocpi import clock
 from ocpi.energy.history import History, history, to_csv
 from ocpi.energy.months import Months
@@ -38,21 +38,26 @@ def sessions(
     if as_json:
         answer(visits, as_json=True, text="")
         return
-    columns = ("session_id", "evse_uid", "arrival", "departure", "energy_kwh", "needs_kwh", "short_kwh", "why")
-    answer_table((_visit(each, zone) for each in visits), columns, as_json=False)
+    print(f"{heading(zone)} ~ was believed, not told by the driver.")
+    answer_table((_visit(each, zone) for each in visits), _VISITS, as_json=False)
+    for each in visits:
+        if each.why:
+            print(printable(f"EVSE {each.evse_uid}, {brief(each.arrival, zone)}: {'; '.join(each.why)}"))
+
+
+_VISITS = ("EVSE", "came", "left", "got kWh", "needed", "missed", "session")
 
 
 def _visit(visit: VisitRecord, zone: tzinfo) -> dict[str, object]:
-    needs = "" if visit.needs_kwh is None else f"{visit.needs_kwh:.1f}{'' if visit.told else ' (believed)'}"
+    needed = None if visit.needs_kwh is None else f"{'' if visit.told else '~'}{visit.needs_kwh:.1f}"
     return {
-        "session_id": visit.session_id,
-        "evse_uid": visit.evse_uid,
-        "arrival": local(visit.arrival, zone),
-        "departure": local(visit.departure, zone),
-        "energy_kwh": f"{visit.energy_kwh:.2f}",
-        "needs_kwh": needs,
-        "short_kwh": f"{visit.short_kwh:.2f}" if visit.short_kwh else None,
-        "why": "; ".join(visit.why) or None,
+        "EVSE": visit.evse_uid,
+        "came": brief(visit.arrival, zone),
+        "left": brief(visit.departure, zone),
+        "got kWh": f"{visit.energy_kwh:.2f}",
+        "needed": needed,
+        "missed": f"{visit.short_kwh:.2f}" if visit.short_kwh else None,
+        "session": visit.session_id,
     }
 
 
@@ -73,7 +78,9 @@ def past(  # noqa: PLR0913, PLR0917 - the options of the command
     if end - start > LONGEST:
         raise Failure(f"{LONGEST.days} days are the most at once")
     try:
-        curves = history(deployment.ledgers.loads(site, start, end), step, found.zone)
+        curves = history(
+            deployment.ledgers.loads(site, start, end), step, found.zone, deployment.ledgers.metered_until(site)
+        )
     except ValueError:
         raise Failure("--step: must be 300, 900 or 3600") from None
     if csv:
@@ -84,8 +91,11 @@ def past(  # noqa: PLR0913, PLR0917 - the options of the command
     if as_json:
         answer(curves, as_json=True, text="")
         return
-    columns = ("time", "limit_a", "base_load_a", "sessions_a", "allowed_a", "price_per_kwh", "pv_kw", "sessions")
-    answer_table(_steps(curves, node, found), columns, as_json=False)
+    print(heading(found.zone, currents=True))
+    answer_table(_steps(curves, node, found), _STEPS, as_json=False)
+
+
+_STEPS = ("time", "limit A", "others A", "sessions A", "cars", "price", "solar kW")
 
 
 def _steps(curves: History, node: str, site: Site) -> Iterator[dict[str, object]]:
@@ -103,17 +113,16 @@ def _steps(curves: History, node: str, site: Site) -> Iterator[dict[str, object]
                 for phase, line in zip(branch.phases, lines_by_phase, strict=True)
                 if (value := line[number]) is not None
             }
-            return by_phase(values) if values else None
+            return brief_by_phase(values) if values else None
 
         yield {
-            "time": local(moment, site.zone),
-            "limit_a": at([lines.limit_a[phase] for phase in branch.phases]),
-            "base_load_a": at([lines.base_a[phase] for phase in branch.phases]),
-            "sessions_a": at([lines.ev_a[phase] for phase in branch.phases]),
-            "allowed_a": at([lines.allowed_a[phase] for phase in branch.phases]),
-            "price_per_kwh": curves.price_per_kwh[number],
-            "pv_kw": curves.pv_kw[number] or None,
-            "sessions": curves.sessions[number],
+            "time": brief(moment, site.zone),
+            "limit A": at([lines.limit_a[phase] for phase in branch.phases]),
+            "others A": at([lines.base_a[phase] for phase in branch.phases]),
+            "sessions A": at([lines.ev_a[phase] for phase in branch.phases]),
+            "cars": curves.sessions[number],
+            "price": curves.price_per_kwh[number],
+            "solar kW": curves.pv_kw[number] or None,
         }
 
 
@@ -128,11 +137,9 @@ def events(
     if as_json:
         answer(found, as_json=True, text="")
         return
-    rows = [
-        {"at": local(each.at, zone), "kind": each.kind, "what": each.text, "author": each.author, "reason": each.reason}
-        for each in found
-    ]
-    answer_table(rows, ("at", "kind", "what", "author", "reason"), as_json=False)
+    rows = ({"at": brief(each.at, zone), "what": each.text, "by": each.author, "why": each.reason} for each in found)
+    print(heading(zone))
+    answer_table(rows, ("at", "what", "by", "why"), as_json=False)
 
 
 def savings(context: typer.Context, site: SiteId, month: Month = None, as_json: AsJson = False) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime, tzinfo
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 from pydantic import ValidationError
@@ -11,28 +12,48 @@ from cli.deployment import Deployment
 from cli.failure import Failure
 from cli.output import AsJson, answer, answer_table, printable
 from cli.site.editing import edited, known
-from cli.site.options import Ampere, Kw, Node, Reason, SiteId, Yes, by_phase, given_limit, local
+from cli.site.options import (
+    Ampere,
+    Kw,
+    Node,
+    Reason,
+    Since,
+    SiteId,
+    Until,
+    Yes,
+    brief,
+    brief_by_phase,
+    by_phase,
+    given_limit,
+    heading,
+    local,
+    span,
+)
 from ocpi import clock
-from ocpi.energy.signals import SignalAnswer, SignalOrder
+from ocpi.energy.signals import FURTHEST_AHEAD, USUAL, SignalAnswer, SignalOrder, SignalState
 from ocpi.sites.reading import problems_of
 from ocpi.sites.site import GRID, SiteError, parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Curtailments by the grid operator.")
 
 SignalId = Annotated[str, typer.Argument(help="The id that the grid operator gave it.")]
-_COLUMNS = ("signal_id", "node", "state", "from", "until", "limit_a", "obeyed after", "before_kw", "after_kw", "author")
+_COLUMNS = ("signal", "state", "node", "from", "until", "limit A", "obeyed in", "by")
 
 
 @app.command("list")
-def list_(context: typer.Context, site: SiteId, as_json: AsJson = False) -> None:
-    """All signals, the one that starts last first."""
+def list_(
+    context: typer.Context, site: SiteId, since: Since = None, until: Until = None, as_json: AsJson = False
+) -> None:
+    """The signals of the last month and those to come, the one that starts last first."""
     deployment: Deployment = context.obj
     zone = known(deployment, site).site.zone
     now = clock.now()
-    answers = [SignalAnswer.of(each, now) for each in deployment.ledgers.signals(site)]
+    start, end = span(since, until, zone, now + FURTHEST_AHEAD, FURTHEST_AHEAD + USUAL)
+    answers = [SignalAnswer.of(each, now) for each in deployment.ledgers.signals(site, start, end)]
     if as_json:
         answer(answers, as_json=True, text="")
         return
+    print(heading(zone, currents=True))
     answer_table((_row(each, zone) for each in answers), _COLUMNS, as_json=False)
 
 
@@ -64,8 +85,8 @@ def send(  # noqa: PLR0913, PLR0917 - the options of the command
     """Curtail a site for a while; the same signal again changes nothing."""
     deployment: Deployment = context.obj
     found = known(deployment, site).site
-    now = clock.now().replace(microsecond=0)
     before = deployment.ledgers.signal(site, signal_id)
+    now = clock.now().replace(microsecond=0)
     wanted = given_limit(kw, ampere, found.branch(node))
     starts = parse_time(start) if start else (before.start if before else now)
     about = {"node": node, "start": starts, "end": parse_time(end), "reason": reason}
@@ -73,8 +94,12 @@ def send(  # noqa: PLR0913, PLR0917 - the options of the command
         order = SignalOrder.model_validate(wanted.model_dump() | about)
     except ValidationError as error:
         raise SiteError(problems_of(error, SignalOrder)) from None
-    signal = order.signal(signal_id, deployment.author, before.received_at if before else now)
-    taken = edited(deployment, lambda by: deployment.desk.signal(site, signal, by), yes=yes, reason=reason)
+    taken, _ = edited(
+        deployment,
+        lambda by: deployment.signal_desk.take(site, signal_id, order, by, deployment.author),
+        yes=yes,
+        reason=reason,
+    )
     _tell(SignalAnswer.of(taken, clock.now()), found.zone, as_json=as_json)
 
 
@@ -84,39 +109,54 @@ def cancel(
 ) -> None:
     """Take a signal back; what holds without it holds again at once."""
     deployment: Deployment = context.obj
-    zone = known(deployment, site).site.zone
     cancelled = edited(
-        deployment, lambda by: deployment.desk.cancel_signal(site, signal_id, by), yes=True, reason=reason
+        deployment, lambda by: deployment.signal_desk.cancel(site, signal_id, by), yes=True, reason=reason
     )
-    _tell(SignalAnswer.of(cancelled, clock.now()), zone, as_json=as_json)
+    now, found = clock.now(), known(deployment, site).site
+    told = SignalAnswer.of(cancelled, now)
+    branch = found.branch(told.node)
+    holds = f"Now {branch.source(now).kind} holds at {branch.id}: {by_phase(branch.limit(now, now))} A per phase."
+    answer(told, as_json=as_json, text=printable(f"{_state(told, found.zone)} {holds}"))
 
 
-def _tell(told: SignalAnswer, zone: tzinfo, *, as_json: bool) -> None:
+def _tell(told: SignalAnswer, zone: ZoneInfo, *, as_json: bool) -> None:
     answer(told, as_json=as_json, text="\n".join(map(printable, _lines(told, zone))))
 
 
-def _lines(told: SignalAnswer, zone: tzinfo) -> Iterator[str]:
-    yield f"Signal {told.signal_id!r} is {told.state}."
-    yield f"What is done: {told.will}; decreases are sent by {_seconds(told.by, zone)}"
+def _lines(told: SignalAnswer, zone: ZoneInfo) -> Iterator[str]:
+    yield f"{_state(told, zone)} Times are in {zone.key}."
+    yield (
+        f"It is for {told.node}: at most {by_phase(told.limit_a)} A per phase, base load and sessions together,"
+        f" from {local(told.start, zone)} to {local(told.end, zone)}."
+    )
+    if told.state in (SignalState.PLANNED, SignalState.ACTIVE):
+        yield f"Decreases are sent by {_seconds(told.by, zone)}."
     if told.proof:
         before, after = _kw(told.proof.load_before_kw), _kw(told.proof.load_after_kw)
         yield f"Obeyed after {told.proof.reaction_s:.0f} s; the load was {before} before and {after} after."
     yield from (f"Warning: {warning}" for warning in told.warnings)
 
 
+def _state(told: SignalAnswer, zone: tzinfo) -> str:
+    """How far it has come: what is over or was taken back curtails nothing."""
+    match told.state:
+        case SignalState.CANCELLED if told.cancelled_at:
+            return f"Signal {told.signal_id!r} was taken back at {_seconds(told.cancelled_at, zone)}."
+        case SignalState.ENDED:
+            return f"Signal {told.signal_id!r} is over since {local(told.end, zone)}."
+    return f"Signal {told.signal_id!r} is {told.state}."
+
+
 def _row(told: SignalAnswer, zone: tzinfo) -> dict[str, object]:
-    proof = told.proof
     return {
-        "signal_id": told.signal_id,
-        "node": told.node,
+        "signal": told.signal_id,
         "state": told.state,
-        "from": local(told.start, zone),
-        "until": local(told.end, zone),
-        "limit_a": by_phase(told.limit_a),
-        "obeyed after": f"{proof.reaction_s:.0f} s" if proof else None,
-        "before_kw": proof.load_before_kw if proof else None,
-        "after_kw": proof.load_after_kw if proof else None,
-        "author": told.author,
+        "node": told.node,
+        "from": brief(told.start, zone),
+        "until": brief(told.end, zone),
+        "limit A": brief_by_phase(told.limit_a),
+        "obeyed in": f"{told.proof.reaction_s:.0f} s" if told.proof else None,
+        "by": told.author,
     }
 
 

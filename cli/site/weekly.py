@@ -14,7 +14,7 @@ from cli.output import AsJson, answer, answer_table
 from cli.site.editing import edited, known, whose
 from cli.site.options import Ampere, Kw, Node, Reason, SiteId, Yes, given_limit, limit_text
 from ocpi import clock
-from ocpi.energy.desk import Known
+from ocpi.energy.edit import Known
 from ocpi.sites.limits import WeeklyLimit
 from ocpi.sites.reading import problems_of, read
 from ocpi.sites.site import GRID, SiteError

@@ -1,7 +1,9 @@
-"""ocpi site prices, upload, measure and priority: what energy costs, what others draw, and who comes first."""
+"""ocpi site prices, upload, remove-upload, measure, priority: what energy costs, what others draw, who comes first."""
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -10,11 +12,16 @@ from cli.failure import Failure
 from cli.files import read_bytes
 from cli.output import AsJson, answer, answer_table
 from cli.site.editing import edited, known
-from cli.site.options import Node, Reason, SiteId, Yes, local
+from cli.site.options import Node, Reason, SiteId, Yes, local, moment
 from ocpi import clock, wire
 from ocpi.energy.desk import PRICES, Measured
 from ocpi.sites.series import SeriesKind
 from ocpi.sites.site import GRID, parse_time
+from ocpi.sites.steps import Steps
+from ocpi.store.series import LONGEST_REMOVED
+
+REMOVED = timedelta(days=31)
+"""So far ahead an upload is taken back, if nobody says how far."""
 
 
 def prices(
@@ -78,10 +85,46 @@ def upload(  # noqa: PLR0913, PLR0917 - the options of the command
         yes=yes,
         reason=reason,
     )
+    _answer_steps(site, series, node, steps, zone, as_json=as_json)
+
+
+def remove_upload(  # noqa: PLR0913, PLR0917 - the options of the command
+    context: typer.Context,
+    site: SiteId,
+    kind: Annotated[str, typer.Argument(help="price, feed_in, base_load_kw or pv_kw.")],
+    since: Annotated[
+        str | None, typer.Option("--from", help="From when: a date at the site, or a time; now if left out.")
+    ] = None,
+    until: Annotated[str | None, typer.Option("--until", help="Until when; 31 days from now if left out.")] = None,
+    node: Node = GRID,
+    reason: Reason = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take an upload back: what the site's file says counts again, and the site is planned anew at once."""
+    deployment: Deployment = context.obj
+    series, zone, now = _kind(kind), known(deployment, site).site.zone, clock.now()
+    start = moment("--from", since, zone) if since else now
+    end = moment("--until", until, zone) if until else now + REMOVED
+    if start >= end:
+        raise Failure("--from must be before --until")
+    if end - start > LONGEST_REMOVED:
+        raise Failure(f"{LONGEST_REMOVED.days} days are the most at once")
+    steps = edited(
+        deployment,
+        lambda by: deployment.desk.remove_series(site, series, node, start, end, by),
+        yes=True,
+        reason=reason,
+    )
+    if not steps:
+        raise Failure(f"there is no {series} that was uploaded of that time")
+    _answer_steps(site, series, node, steps, zone, as_json=as_json)
+
+
+def _answer_steps(site: str, kind: SeriesKind, node: str, steps: Steps, zone: ZoneInfo, *, as_json: bool) -> None:
     start, end = steps[0].start, steps[-1].end
-    whole = {"id": site, "kind": series, "node": node, "steps": len(steps), "start": start, "end": end}
+    whole = {"id": site, "kind": kind, "node": node, "steps": len(steps), "start": start, "end": end}
     span = f"{local(start, zone)} to {local(end, zone)}, {zone.key}"
-    answer(whole, as_json=as_json, text=f"{series}: {len(steps)} steps from {span}.")
+    answer(whole, as_json=as_json, text=f"{kind}: {len(steps)} steps from {span}.")
 
 
 def _kind(text: str) -> SeriesKind:
@@ -107,10 +150,10 @@ def measure(  # noqa: PLR0913, PLR0917 - the options of the command
     if base_load_kw is None and pv_kw is None:
         raise Failure("give --base-load-kw, --pv-kw, or both")
     deployment: Deployment = context.obj
-    moment = parse_time(at) if at else clock.now().replace(microsecond=0)
+    when = parse_time(at) if at else clock.now().replace(microsecond=0)
     measured = Measured(base_load_kw, pv_kw)
-    edited(deployment, lambda by: deployment.desk.measure(site, moment, measured, by, node), yes=yes)
-    whole = {"id": site, "at": moment, "node": node, "base_load_kw": base_load_kw, "pv_kw": pv_kw}
+    edited(deployment, lambda by: deployment.desk.measure(site, when, measured, by, node), yes=yes)
+    whole = {"id": site, "at": when, "node": node, "base_load_kw": base_load_kw, "pv_kw": pv_kw}
     answer(whole, as_json=as_json, text="It is taken.")
 
 
@@ -126,10 +169,15 @@ def priority(
     """Show which EVSEs come first, or set it; those that are not named keep what they have."""
     deployment: Deployment = context.obj
     shown = known(deployment, site)
-    if priorities:
-        wanted = dict(map(_priority, priorities))
+    wanted = dict(map(_priority, priorities or ()))
+    if wanted:
         shown = edited(deployment, lambda by: deployment.desk.set_priorities(site, wanted, by), yes=True, reason=reason)
-    rows = [{"evse_uid": each.evse_uid, "priority": each.priority} for each in shown.site.evses]
+    asked_for = {uid.lower() for uid in wanted}
+    rows = [
+        {"evse_uid": each.evse_uid, "priority": each.priority}
+        for each in sorted(shown.site.evses, key=lambda each: -each.priority)
+        if as_json or not wanted or each.evse_uid.lower() in asked_for
+    ]
     answer_table(rows, ("evse_uid", "priority"), as_json=as_json)
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from energy.answers import Refusal, no_such
-from ocpi.energy.desk import By
+from ocpi.energy.edit import By
 from ocpi.store.grants import EVERY_SITE, Grant, Grants, Right, with_included
 
 _SCOPE = "energy/"

@@ -9,8 +9,8 @@ from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from ocpi import wire
+from ocpi.transport.describing import JSON_TYPE
 
-JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
 CSV_TYPE = "text/csv"
 TEXT_TYPES = (JSON_TYPE, PROBLEM_TYPE, "text/", "image/svg+xml")

@@ -18,6 +18,8 @@ from energy.sites import SiteRoutes
 from ocpi.energy.desk import Desk
 from ocpi.energy.looking import Looking
 from ocpi.energy.months import Months
+from ocpi.energy.signal_desk import SignalDesk
+from ocpi.energy.writing import Writing
 from ocpi.push.breaker import Breakers
 from ocpi.push.queue import FifoQueue
 from ocpi.store.grants import Grants
@@ -54,23 +56,27 @@ def application(settings: Settings) -> FastAPI:
     app.include_router(page.routes(settings), prefix=PAGE_PATH)
     app.add_exception_handler(HTTPException, http_error)
     app.add_middleware(GZipMiddleware, minimum_size=WORTH_COMPRESSING_BYTES, compresslevel=6)
-    app.add_middleware(Door, api_path=BASE_PATH, grants=Grants(settings.sites_table))
+    grants, security = Grants(settings.sites_table), page.security(settings.sign_in_url)
+    app.add_middleware(Door, api_path=BASE_PATH, grants=grants, security=security)
     return app
 
 
 def _routes(settings: Settings) -> APIRouter:
     sites, ledgers = Sites(settings.sites_table), Ledgers(settings.sites_table)
     series, queue = SeriesStore(settings.sites_table), FifoQueue(settings.optimize_queue_url)
-    desk = Desk(sites, ledgers, series, Partners(settings.partners_table), queue)
-    looking = Looking(sites, Objects(settings.objects_table), series, ledgers, Breakers(settings.deliveries_table))
+    writing = Writing(sites, ledgers, queue)
+    objects = Objects(settings.objects_table)
+    desk = Desk(writing, series, Partners(settings.partners_table), objects)
+    looking = Looking(sites, objects, series, ledgers, Breakers(settings.deliveries_table))
 
+    base_url = f"{settings.public_base_url}{BASE_PATH}"
     router = APIRouter()
     router.include_router(me.routes())
     router.include_router(SiteRoutes(desk, looking).routes())
-    router.include_router(LookRoutes(desk, looking, ledgers, f"{settings.public_base_url}{BASE_PATH}").routes())
+    router.include_router(LookRoutes(desk, looking, ledgers, base_url).routes())
     router.include_router(LimitRoutes(desk).routes())
     router.include_router(PriceRoutes(desk).routes())
     router.include_router(SeriesRoutes(desk, series).routes())
-    router.include_router(SignalRoutes(desk, ledgers).routes())
+    router.include_router(SignalRoutes(desk, SignalDesk(writing, series), base_url).routes())
     router.include_router(ReportRoutes(desk, Months(ledgers)).routes())
     return router

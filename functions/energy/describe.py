@@ -1,21 +1,9 @@
 """What the routes tell of themselves for the OpenAPI document (see `energy.openapi`)."""
 
-from typing import Any
+from energy.answers import PROBLEM_TYPE, Problem
+from ocpi.transport.describing import Described, Responses, content, found, query, reference, returns
 
-from pydantic import BaseModel
-
-from energy.answers import JSON_TYPE, PROBLEM_TYPE, Problem
-
-type Described = dict[str, Any]
-"""Part of an OpenAPI document."""
-
-type Responses = dict[int | str, Described]
-"""By HTTP status."""
-
-
-def reference(model: type[BaseModel]) -> Described:
-    """The schema of a model, by its name."""
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
+__all__ = ["Described", "Responses", "content", "found", "query", "reference", "returns"]
 
 
 def listing(schema: Described) -> Described:
@@ -28,19 +16,9 @@ def mapping(schema: Described) -> Described:
     return {"type": "object", "additionalProperties": schema}
 
 
-def content(schema: Described, example: object = None, media_type: str = JSON_TYPE) -> Described:
-    """What a body is."""
-    return {media_type: {"schema": schema} | ({"example": example} if example is not None else {})}
-
-
 def body(schema: Described, example: object, **others: Described) -> Described:
     """A request body; what FastAPI takes as `openapi_extra`. `others` are further media types."""
     return {"requestBody": {"required": True, "content": content(schema, example) | others}}
-
-
-def returns(schema: Described, description: str, example: object = None) -> Described:
-    """An answer with a JSON body."""
-    return {"description": description, "content": content(schema, example)}
 
 
 def with_etag(answer: Described) -> Described:
@@ -49,19 +27,14 @@ def with_etag(answer: Described) -> Described:
     return answer | {"headers": {"ETag": header}}
 
 
-def found(schema: Described, example: object) -> Responses:
-    """What a read is answered with."""
-    return {200: returns(schema, "It is there.", example)}
+def settled(schema: Described, example: object) -> Responses:
+    """What a part of a site is answered with, read or just changed."""
+    return {200: with_etag(returns(schema, "So it is now.", example))}
 
 
 def problem(description: str) -> Described:
     """An answer that tells what is wrong."""
     return {"description": description, "content": content(reference(Problem), media_type=PROBLEM_TYPE)}
-
-
-def query(name: str, schema: Described, description: str) -> Described:
-    """A query parameter, which may be left out."""
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 def header(name: str, description: str, *, required: bool = False) -> Described:

@@ -1,6 +1,7 @@
 """The front door of the energy API: who comes in, message ids, and problem documents for whatever goes wrong."""
 
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -10,8 +11,18 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from energy.access import caller
-from energy.answers import Refusal, no_such, odd, problem, wrong
-from ocpi.energy.desk import Changed, NoSuchSignal, NoSuchSite, Odd, SignalChanged
+from energy.answers import Refusal, Wrong, no_such, odd, problem, wrong
+from ocpi.energy.edit import (
+    Changed,
+    Moved,
+    NoSuchSignal,
+    NoSuchSite,
+    Odd,
+    OverrideChanged,
+    SignalChanged,
+    SignalTakenBack,
+    Unreadable,
+)
 from ocpi.logs import logger
 from ocpi.push.queue import NotSent
 from ocpi.sites.reading import WrongInput
@@ -36,12 +47,14 @@ class Door:
         app: the routes.
         api_path: what the paths of the API begin with.
         grants: what callers may do.
+        security: headers that say what a browser may do with an answer, unless it says so itself.
     """
 
-    def __init__(self, app: ASGIApp, api_path: str, grants: Grants) -> None:
+    def __init__(self, app: ASGIApp, api_path: str, grants: Grants, security: Mapping[str, str]) -> None:
         self._app = app
         self._api_path = api_path
         self._grants = grants
+        self._security = security
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request."""
@@ -55,7 +68,10 @@ class Door:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                MutableHeaders(scope=message).update(always)
+                headers = MutableHeaders(scope=message)
+                headers.update(always)
+                for name, value in self._security.items():
+                    headers.setdefault(name, value)
             await send(message)
 
         correlation.set(ids.correlation_id)
@@ -87,12 +103,12 @@ def _refusal(error: Exception) -> Refusal:
             return Refusal(HTTPStatus.PRECONDITION_FAILED, _told(error))
         case NoSuchSite():
             return no_such(f"site {error}")
+        case Moved():
+            return _immovable(error)
         case NoSuchSignal():
             return no_such("such signal")
-        case SignalChanged():
-            return Refusal(
-                HTTPStatus.CONFLICT, "there is a signal of that id that asks for something else: use another id"
-            )
+        case Unreadable() | OverrideChanged() | SignalChanged() | SignalTakenBack():
+            return Refusal(HTTPStatus.CONFLICT, _conflict(error))
         case Busy() | NotSent():
             return Refusal(HTTPStatus.SERVICE_UNAVAILABLE, "busy: send it again in a moment")
     return Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, "internal error")
@@ -104,6 +120,25 @@ def _told(changed: Changed) -> str:
     when = f", at {format_datetime(changed.at)}" if changed.at else ""
     who = changed.by or "somebody"
     return f"{who} has changed the site since you read it{when}{what}; look at it, and send yours again"
+
+
+def _immovable(error: Moved) -> Refusal:
+    detail = "whose EVSEs a site is of is for who controls all sites ('*')"
+    errors = [Wrong(pointer=f"/{place}", detail=detail) for place in error.places]
+    return Refusal(HTTPStatus.FORBIDDEN, f"{', '.join(error.places)}: {detail}", errors=errors)
+
+
+def _conflict(error: Exception) -> str:
+    """Why what is asked for does not go together with what there is, and what to do."""
+    match error:
+        case SignalTakenBack():
+            at = format_datetime(error.at.replace(microsecond=0))
+            return f"that signal was taken back at {at}, and does not hold: use another id"
+        case SignalChanged():
+            return "there is a signal of that id that asks for something else: use another id"
+        case OverrideChanged():
+            return "Idempotency-Key: there is an override of that key that says something else: use another key"
+    return "the site was written by another version, and cannot be read: describe it anew, with If-Match: *"
 
 
 def _challenge(refusal: Refusal) -> dict[str, str]:

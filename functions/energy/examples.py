@@ -75,6 +75,7 @@ PICTURE: Example = {
         "id": "garage",
         "name": "City garage",
         "time_zone": "Europe/Amsterdam",
+        "currency": "EUR",
         "voltage_v": 230.0,
         "phases": _PHASES,
     },
@@ -224,6 +225,7 @@ REPORT: Example = {
     "month": "2026-11",
     "over": False,
     "time_zone": "Europe/Amsterdam",
+    "currency": "EUR",
     "made_at": _NOW,
     "savings": SAVINGS,
     "drivers": {

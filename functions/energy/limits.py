@@ -10,24 +10,26 @@ from pydantic import Field, RootModel
 from starlette.responses import Response
 
 from energy import examples
-from energy.access import site_of
+from energy.access import calling, site_of
 from energy.answers import answer, etag, no_such, wrong_parameter
 from energy.describe import (
     CONFIRM,
     EDITED,
     IF_MATCH,
     REASON,
-    Responses,
     body,
     header,
     listing,
     mapping,
     reference,
     returns,
+    settled,
     with_etag,
 )
 from energy.reading import by_anybody, by_revision, read_body
-from ocpi.energy.desk import By, Desk, Known
+from ocpi.energy.anew import places
+from ocpi.energy.desk import Desk
+from ocpi.energy.edit import By, Known
 from ocpi.sites.limits import MOST_WEEKLY, Limit, LimitPeriod, Limits, Override, WeeklyLimit, Words
 from ocpi.sites.site import GRID, Site
 from ocpi.store.grants import Right
@@ -68,7 +70,7 @@ class LimitRoutes:
             methods=["GET"],
             operation_id="getLimits",
             summary="The limits of the grid connection and of each feeder",
-            responses=_answered(mapping(reference(Limits)), {GRID: examples.LIMITS}),
+            responses=settled(mapping(reference(Limits)), {GRID: examples.LIMITS}),
         )
         router.add_api_route(
             "/{node}/base",
@@ -76,7 +78,7 @@ class LimitRoutes:
             methods=["PUT"],
             operation_id="putBaseLimit",
             summary="Set the limit that holds where nothing else does",
-            responses=EDITED | _answered(reference(Limit), examples.LIMIT),
+            responses=EDITED | settled(reference(Limit), examples.LIMIT),
             openapi_extra=edits | body(reference(Limit), examples.LIMIT),
         )
         router.add_api_route(
@@ -85,7 +87,7 @@ class LimitRoutes:
             methods=["PUT"],
             operation_id="putWeeklyLimits",
             summary="Set the weekly calendar of a limit",
-            responses=EDITED | _answered(listing(reference(WeeklyLimit)), [examples.WEEKLY_LIMIT]),
+            responses=EDITED | settled(listing(reference(WeeklyLimit)), [examples.WEEKLY_LIMIT]),
             openapi_extra=edits | body(listing(reference(WeeklyLimit)), [examples.WEEKLY_LIMIT]),
         )
         router.add_api_route(
@@ -130,11 +132,12 @@ class LimitRoutes:
     async def post_override(self, request: Request) -> Response:
         """Let another limit hold for a while."""
         site, node = self._node(request)
-        order = await read_body(request, OverrideOrder, f"{_place(site, node)}.overrides")
+        order = await read_body(request, OverrideOrder, f"{places(site)[node]}.overrides")
         by = replace(by_anybody(request), reason=order.reason)
         override = Override(**dict(order), id=f"o-{_new_id(request)}", author=by.author)
         known = self.desk.add_override(site.id, node, override, by)
-        return answer(override, http_status=201, headers=etag(known.revision))
+        stored = next((each for each in known.site.limits_of(node).overrides if each.id == override.id), override)
+        return answer(stored, http_status=201, headers=etag(known.revision))
 
     async def delete_override(self, request: Request) -> Response:
         """Take one back."""
@@ -155,7 +158,7 @@ class LimitRoutes:
     ) -> Response:
         site, node = self._node(request)
         by = by_revision(request)
-        known = edit(site.id, node, await read_body(request, model, f"{_place(site, node)}.{name}"), by)
+        known = edit(site.id, node, await read_body(request, model, f"{places(site)[node]}.{name}"), by)
         return answer(part(known.site.limits_of(node)), headers=etag(known.revision))
 
     def _node(self, request: Request) -> tuple[Site, str]:
@@ -168,21 +171,11 @@ class LimitRoutes:
         return site, node
 
 
-def _place(site: Site, node: str) -> str:
-    """Where in the document of a site the limits of a node are."""
-    number = next((number for number, feeder in enumerate(site.feeders) if feeder.id == node), None)
-    return "limits" if number is None else f"feeders[{number}].limits"
-
-
 def _new_id(request: Request) -> str:
-    """The same for the same key."""
+    """The same for the same key of the same caller."""
     key = request.headers.get("idempotency-key")
     if key is None:
         return token_hex(6)
     if not 0 < len(key) <= _KEY_BYTES:
         raise wrong_parameter(f"Idempotency-Key: must have 1 to {_KEY_BYTES} characters")
-    return sha256(key.encode()).hexdigest()[:12]
-
-
-def _answered(schema: dict[str, object], example: object) -> Responses:
-    return {200: with_etag(returns(schema, "So it is now.", example))}
+    return sha256(f"{calling(request).principal}\n{key}".encode()).hexdigest()[:12]

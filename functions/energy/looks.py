@@ -1,19 +1,17 @@
 """GET of what goes on at a site, of what is planned, and of what was."""
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from urllib.parse import urlencode
 
 from fastapi import APIRouter, Request
-from pydantic import BaseModel
 from starlette.responses import Response
 
 from energy import examples
 from energy.access import site_of
 from energy.answers import CSV_TYPE, answer, wrong_parameter
-from energy.describe import MOMENT, SPAN, Described, content, found, listing, query, reference
-from energy.reading import Span, moment_of, number_of, page_of, span_of
+from energy.describe import SPAN, Described, content, found, listing, query, reference
+from energy.paging import PAGING, Pages, before_in
+from energy.reading import Span, number_of, span_of
 from ocpi import clock
 from ocpi.energy.desk import Desk
 from ocpi.energy.history import History, history, to_csv
@@ -33,16 +31,8 @@ USUAL_EVENTS = timedelta(days=7)
 JUST_NOW = timedelta(minutes=1)
 """What has happened this very moment is among what has happened until now."""
 
-USUAL_COUNT = 100
-MOST_AT_ONCE = 1_000
-MOST_BYTES = 2_000_000
 _CURVES = 4
 
-_PAGING: list[Described] = [
-    *SPAN,
-    query("before", MOMENT, "Only what was before: the Link header has it for the next page."),
-    query("limit", {"type": "integer", "minimum": 1, "maximum": MOST_AT_ONCE, "default": USUAL_COUNT}, "How many."),
-]
 _HISTORY: list[Described] = [
     *SPAN,
     query("step", {"type": "integer", "enum": [*STEPS_S], "default": STEPS_S[0]}, "The length of a step in seconds."),
@@ -92,7 +82,7 @@ class LookRoutes:
             operation_id="listVisits",
             summary="Sessions that are over, the last first",
             responses=found(listing(reference(VisitRecord)), [examples.VISIT]),
-            openapi_extra={"parameters": _PAGING},
+            openapi_extra={"parameters": PAGING},
         )
         router.add_api_route(
             "/events",
@@ -101,7 +91,7 @@ class LookRoutes:
             operation_id="listEvents",
             summary="Who changed what, and what happened, the last first",
             responses=found(listing(reference(Event)), [examples.EVENT]),
-            openapi_extra={"parameters": _PAGING},
+            openapi_extra={"parameters": PAGING},
         )
         past = found(reference(History), examples.HISTORY)
         past[200]["content"] |= content({"type": "string"}, media_type=CSV_TYPE)
@@ -128,15 +118,15 @@ class LookRoutes:
 
     async def sessions(self, request: Request) -> Response:
         """Who was there."""
-        site_id, span, count = _paged(request, USUAL_VISITS)
+        site_id, span = _paged(request, USUAL_VISITS)
         visits = self.ledgers.visits(site_id, span.start, span.end)
-        return self._page(request, page_of(visits, _left_at, count, MOST_BYTES), _left_at)
+        return Pages(self.base_url, _left_at).answer(request, visits)
 
     async def events(self, request: Request) -> Response:
         """What happened."""
-        site_id, span, count = _paged(request, USUAL_EVENTS)
+        site_id, span = _paged(request, USUAL_EVENTS)
         events = self.ledgers.events(site_id, span.start, span.end)
-        return self._page(request, page_of(events, _was_at, count, MOST_BYTES), _was_at)
+        return Pages(self.base_url, _was_at).answer(request, events)
 
     async def history(self, request: Request) -> Response:
         """What was drawn."""
@@ -150,21 +140,14 @@ class LookRoutes:
         )
         if numbers > MOST_NUMBERS:
             raise wrong_parameter(f"step: that would be {numbers:,.0f} numbers: ask for longer steps or a shorter time")
-        past = history(self.ledgers.loads(site_id, span.start, span.end), step_s, site.zone)
+        past = history(
+            self.ledgers.loads(site_id, span.start, span.end), step_s, site.zone, self.ledgers.metered_until(site_id)
+        )
         if not _wants_csv(request):
             return answer(past)
         name = f"{site_id}-{span.start.astimezone(site.zone):%Y-%m-%d}.csv"
         headers = {"Content-Disposition": f'attachment; filename="{name}"'}
         return Response(to_csv(past, site.zone), headers=headers, media_type=CSV_TYPE)
-
-    def _page[T: BaseModel](self, request: Request, page: Sequence[T], when: Callable[[T], datetime]) -> Response:
-        """A page, with a link to the next one unless it is empty."""
-        if not page:
-            return answer([])
-        query = dict(request.query_params) | {"before": when(page[-1]).isoformat()}
-        path = request.url.path.split("/")[-3:]
-        url = f"{self.base_url}/{'/'.join(path)}?{urlencode(query)}"
-        return answer([*page], headers={"Link": f'<{url}>; rel="next"'})
 
 
 def _left_at(visit: VisitRecord) -> datetime:
@@ -175,13 +158,10 @@ def _was_at(event: Event) -> datetime:
     return event.at
 
 
-def _paged(request: Request, usual: timedelta) -> tuple[str, Span, int]:
-    """Of which site, from when until when, and how many."""
+def _paged(request: Request, usual: timedelta) -> tuple[str, Span]:
+    """Of which site, and from when until when."""
     site_id = site_of(request, Right.READ)
-    span, before = span_of(request, usual, JUST_NOW), moment_of(request, "before")
-    if before and before < span.end:
-        span = Span(min(span.start, before), before)
-    return site_id, span, number_of(request, "limit", USUAL_COUNT, MOST_AT_ONCE)
+    return site_id, before_in(request, span_of(request, usual, JUST_NOW))
 
 
 def _step(request: Request) -> int:

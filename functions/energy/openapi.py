@@ -1,6 +1,5 @@
 """The OpenAPI document of the energy API: ``python -m energy.openapi FILE`` writes it."""
 
-import json
 import re
 import sys
 from pathlib import Path
@@ -28,6 +27,7 @@ from ocpi.sites.limits import Limit, Limits, Override, WeeklyLimit
 from ocpi.sites.record import Event, VisitRecord
 from ocpi.sites.site import Site
 from ocpi.sites.steps import Step
+from ocpi.transport.describing import name_path_parameters, text
 
 MODELS: tuple[type[BaseModel], ...] = (
     *(Me, Site, SiteSummary, Picture, Planned, History, VisitRecord, Event, Savings, Report),
@@ -54,10 +54,7 @@ def document() -> Described:
     names = dict.fromkeys(Settings.model_fields, _PLACEHOLDER)
     settings = Settings.model_validate(names | {"public_base_url": "https://ocpi.example.com"})
     described: Described = application(settings).openapi()
-    for path, operations in described["paths"].items():
-        for operation in operations.values():
-            others = [each for each in operation.get("parameters", []) if each["in"] != "path"]
-            operation["parameters"] = [*_path_parameters(path), *others]
+    name_path_parameters(described, PATH_PARAMETERS)
     described["components"] = {"schemas": _schemas(), "securitySchemes": _SECURITY_SCHEMES}
     described["security"] = [{"token": []}]
     return described
@@ -100,23 +97,5 @@ def _tidy(schema: Any) -> Any:
     return schema
 
 
-def _path_parameters(path: str) -> list[Described]:
-    return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string"},
-            "description": PATH_PARAMETERS[name],
-        }
-        for name in re.findall(r"{(\w+)}", path)
-    ]
-
-
-def text() -> str:
-    """The document as it is committed."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
-
-
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(text())
+    Path(sys.argv[1]).write_text(text(document()))

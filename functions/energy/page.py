@@ -12,6 +12,7 @@ from starlette.responses import RedirectResponse, Response
 
 from energy.answers import answer, no_such
 from energy.settings import Settings
+from ocpi.energy.report import style_hash
 
 ASSETS = Path(__file__).parent / "assets"
 SCOPES = ("openid", "email", "energy/read", "energy/control")
@@ -59,7 +60,6 @@ def routes(settings: Settings, folder: Path = ASSETS) -> APIRouter:
     """The routes of the files in `folder`, and of what the page has to know of this deployment."""
     router = APIRouter(include_in_schema=False)
     assets = {path.name: Asset(path.name, path.read_bytes()) for path in folder.glob("*") if path.is_file()}
-    security = _security(settings.sign_in_url)
     config = {"api": "v1", "sign_in": _sign_in(settings) if settings.sign_in_url else None}
 
     @router.get("")
@@ -76,7 +76,7 @@ def routes(settings: Settings, folder: Path = ASSETS) -> APIRouter:
         asset = assets.get(request.path_params["name"] or _INDEX)
         if asset is None:
             raise no_such("such file" if assets else "page: it was not built (make setup)")
-        headers = {"Cache-Control": asset.caching, "ETag": asset.etag, **security}
+        headers = {"Cache-Control": asset.caching, "ETag": asset.etag}
         if asset.etag in request.headers.get("if-none-match", ""):
             return Response(status_code=304, headers=headers)
         return Response(asset.content, headers=headers, media_type=asset.media_type)
@@ -96,14 +96,14 @@ def _sign_in(settings: Settings) -> dict[str, object]:
     }
 
 
-def _security(sign_in_url: str) -> dict[str, str]:
+def security(sign_in_url: str) -> dict[str, str]:
     """What the page may do: run its own scripts, and speak to this API and to where people sign in."""
     parts = urlsplit(sign_in_url)
     sign_in = f" {parts.scheme}://{parts.netloc}" if sign_in_url else ""
     rules = (
         "default-src 'none'",
         "script-src 'self'",
-        "style-src 'self'",
+        f"style-src 'self' '{style_hash()}'",  # a report that the page opens is bound by the page's rules
         "img-src 'self' data:",
         "font-src 'self'",
         f"connect-src 'self'{sign_in}",

@@ -15,15 +15,14 @@ from energy.describe import (
     EDITED,
     IF_MATCH,
     REASON,
-    Responses,
     body,
     mapping,
     reference,
-    returns,
-    with_etag,
+    settled,
 )
 from energy.reading import by_revision, read_body
-from ocpi.energy.desk import Desk, Known
+from ocpi.energy.desk import Desk
+from ocpi.energy.edit import Known
 from ocpi.sites.reading import PositiveAmount, Strict
 from ocpi.sites.site import DemandCharge, Rates
 from ocpi.store.grants import Right
@@ -71,7 +70,7 @@ class PriceRoutes:
             tags=["prices"],
             operation_id="getPrices",
             summary="What energy costs, apart from what was uploaded day by day",
-            responses=_answered(prices, examples.PRICES),
+            responses=settled(prices, examples.PRICES),
         )
         router.add_api_route(
             "/prices",
@@ -80,7 +79,7 @@ class PriceRoutes:
             tags=["prices"],
             operation_id="putPrices",
             summary="Set what energy costs",
-            responses=EDITED | _answered(prices, examples.PRICES),
+            responses=EDITED | settled(prices, examples.PRICES),
             openapi_extra=edits | body(prices, examples.PRICES),
         )
         router.add_api_route(
@@ -90,7 +89,7 @@ class PriceRoutes:
             tags=["priorities"],
             operation_id="getPriorities",
             summary="How EVSEs are preferred",
-            responses=_answered(priorities, examples.PRIORITIES),
+            responses=settled(priorities, examples.PRIORITIES),
         )
         router.add_api_route(
             "/priorities",
@@ -99,7 +98,7 @@ class PriceRoutes:
             tags=["priorities"],
             operation_id="putPriorities",
             summary="Set how some EVSEs are preferred; the others stay as they are",
-            responses=EDITED | _answered(priorities, examples.PRIORITIES),
+            responses=EDITED | settled(priorities, examples.PRIORITIES),
             openapi_extra=edits | body(priorities, examples.PRIORITIES),
         )
         return router
@@ -134,7 +133,3 @@ def _prices(known: Known) -> Response:
 
 def _priorities(known: Known) -> Response:
     return answer({evse.evse_uid: evse.priority for evse in known.site.evses}, headers=etag(known.revision))
-
-
-def _answered(schema: dict[str, object], example: object) -> Responses:
-    return {200: with_etag(returns(schema, "So it is now.", example))}

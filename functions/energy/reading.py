@@ -1,28 +1,30 @@
 """What requests say besides who sends them: bodies, revisions, spans of time."""
 
 import re
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
 from fastapi import Request
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from energy.access import calling
 from energy.answers import Refusal, wrong_parameter
 from ocpi import clock
-from ocpi.energy.desk import By
+from ocpi.energy.edit import By
+from ocpi.sites.limits import Words
 from ocpi.sites.reading import read, utc
 from ocpi.sites.site import SiteError
 
 LONGEST_BODY = 300_000
 """In bytes: a site is one item of the table."""
 
-LONGEST_REASON = 255
 DAY = timedelta(days=1)
 LONGEST_SPAN = timedelta(days=62)
+YEARS = range(2000, 3000)
+"""What is asked about lies in one of them; so times in any zone, and some days before and after, are times, too."""
 
+_WORDS = TypeAdapter[str | None](Words | None)
 _ETAG = re.compile(r'(?:W/)?"([A-Za-z0-9-]{1,64})"', re.ASCII)
 
 
@@ -74,8 +76,10 @@ def by_revision(request: Request) -> By:
 def by_anybody(request: Request, revision: str | None = None) -> By:
     """The caller as one whose edit goes together with any other."""
     reason = request.query_params.get("reason")
-    if reason is not None and not 0 < len(reason) <= LONGEST_REASON:
-        raise wrong_parameter(f"reason: must have 1 to {LONGEST_REASON} characters")
+    try:
+        _WORDS.validate_python(reason)
+    except ValidationError:
+        raise wrong_parameter("reason: must be one line of 1 to 255 characters that can be printed") from None
     return calling(request).by(revision=revision, confirmed=flag(request, "confirm"), reason=reason)
 
 
@@ -111,7 +115,20 @@ def span_of(request: Request, usual: timedelta = DAY, ahead: timedelta = timedel
         Refusal: there is none, or it is too long.
     """
     end = moment_of(request, "until") or clock.now() + ahead
-    start = moment_of(request, "from") or _earlier(end, usual)
+    return _span(moment_of(request, "from") or end - usual, end)
+
+
+def span_ahead(request: Request, ahead: timedelta) -> Span:
+    """The same of what is to come: from now on, until so far ahead, where that is left out.
+
+    Raises:
+        Refusal: there is none, or it is too long.
+    """
+    now = clock.now()
+    return _span(moment_of(request, "from") or now, moment_of(request, "until") or now + ahead)
+
+
+def _span(start: datetime, end: datetime) -> Span:
     if start >= end:
         raise wrong_parameter("from: must be before until")
     if end - start > LONGEST_SPAN:
@@ -127,9 +144,12 @@ def moment_of(request: Request, name: str) -> datetime | None:
     """
     given = request.query_params.get(name)
     try:
-        return utc(given.replace(" ", "+")) if given else None  # a + of an offset that nobody has encoded
+        moment = utc(given.replace(" ", "+")) if given else None  # a + of an offset that nobody has encoded
     except ValueError as error:
         raise wrong_parameter(f"{name}: {error}") from None
+    if moment and moment.year not in YEARS:
+        raise wrong_parameter(f"{name}: is out of range: must be from {YEARS[0]} to {YEARS[-1]}")
+    return moment
 
 
 def number_of(request: Request, name: str, usual: int, most: int) -> int:
@@ -142,25 +162,6 @@ def number_of(request: Request, name: str, usual: int, most: int) -> int:
     if not re.fullmatch(r"[1-9]\d{0,8}", given, re.ASCII) or int(given) > most:
         raise wrong_parameter(f"{name}: must be a whole number from 1 to {most}")
     return int(given)
-
-
-def page_of[T: BaseModel](items: Iterator[T], when: Callable[[T], datetime], count: int, most_bytes: int) -> list[T]:
-    """The first of `items`, about as many as `count` or `most_bytes` allow: none is parted from others of its time."""
-    page: list[T] = []
-    size = 0
-    for item in items:
-        if page and (len(page) >= count or size >= most_bytes) and when(item) != when(page[-1]):
-            break
-        page.append(item)
-        size += len(item.model_dump_json())
-    return page
-
-
-def _earlier(moment: datetime, by: timedelta) -> datetime:
-    try:
-        return moment - by
-    except OverflowError:
-        raise wrong_parameter("until: is out of range") from None
 
 
 def _placed(place: str, problem: str) -> str:

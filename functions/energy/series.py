@@ -11,8 +11,22 @@ from starlette.responses import Response
 from energy import examples
 from energy.access import site_of
 from energy.answers import CSV_TYPE, answer, no_such, wrong_parameter
-from energy.describe import CONFIRM, EDITED, REASON, SPAN, body, content, found, listing, query, reference, returns
-from energy.reading import body_of, by_anybody, read_body, span_of
+from energy.describe import (
+    CONFIRM,
+    EDITED,
+    MOMENT,
+    REASON,
+    SPAN,
+    body,
+    content,
+    found,
+    listing,
+    problem,
+    query,
+    reference,
+    returns,
+)
+from energy.reading import body_of, by_anybody, read_body, span_ahead, span_of
 from ocpi import clock
 from ocpi.energy.desk import Desk, Measured
 from ocpi.sites.reading import Number, Strict, UtcTime
@@ -24,6 +38,12 @@ from ocpi.store.grants import Right
 from ocpi.store.series import SeriesStore
 
 _AHEAD = timedelta(days=3)
+_REMOVED = timedelta(days=31)
+"""So far ahead an upload is taken back, if nobody says how far."""
+_COMING = [
+    query("from", MOMENT, "From when; now if left out."),
+    query("until", MOMENT, f"Until when; {_REMOVED.days} days from now if left out."),
+]
 _NODE = query("node", {"type": "string", "default": GRID}, "Whose base load it is.")
 
 
@@ -79,6 +99,17 @@ class SeriesRoutes:
             | body(listing({"type": "object"}), examples.SERIES_JSON, **csv),
         )
         router.add_api_route(
+            "/series/{kind}",
+            self.delete,
+            methods=["DELETE"],
+            operation_id="deleteSeries",
+            summary="Take an upload back",
+            description="What the site's document says counts again.",
+            status_code=204,
+            responses={404: problem("There is no such site, or nothing was uploaded of that time."), 422: EDITED[422]},
+            openapi_extra={"parameters": [*_COMING, _NODE, REASON]},
+        )
+        router.add_api_route(
             "/measurements",
             self.measure,
             methods=["POST"],
@@ -100,12 +131,18 @@ class SeriesRoutes:
     async def put(self, request: Request) -> Response:
         """Take an upload."""
         site_id = site_of(request, Right.CONTROL)
-        kind, node = _kind(request), _node(request)
-        if kind.is_measured:
-            raise wrong_parameter(f"{kind}: is measured: POST it to measurements, value by value")
+        kind, node = _uploaded(request), _node(request)
         text = await body_of(request, MOST_BYTES)
         content_type = request.headers.get("content-type", "")
         return answer([*self.desk.upload(site_id, kind, node, text, content_type, by_anybody(request))])
+
+    async def delete(self, request: Request) -> Response:
+        """Take back what was uploaded of a span."""
+        site_id = site_of(request, Right.CONTROL)
+        kind, node, span = _uploaded(request), _node(request), span_ahead(request, _REMOVED)
+        if not self.desk.remove_series(site_id, kind, node, span.start, span.end, by_anybody(request)):
+            raise no_such(f"{kind} that was uploaded of that time")
+        return Response(status_code=204)
 
     async def measure(self, request: Request) -> Response:
         """Take what meters say."""
@@ -122,6 +159,13 @@ def _kind(request: Request) -> SeriesKind:
         return SeriesKind(kind)
     except ValueError:
         raise no_such(f"series {kind[:40]!r}: there are {', '.join(SeriesKind)}") from None
+
+
+def _uploaded(request: Request) -> SeriesKind:
+    kind = _kind(request)
+    if kind.is_measured:
+        raise wrong_parameter(f"{kind}: is measured: POST it to measurements, value by value")
+    return kind
 
 
 def _node(request: Request) -> str:

@@ -16,7 +16,8 @@ from energy.describe import with_etag as etagged
 from energy.reading import body_of, by_anybody, by_revision
 from ocpi import clock, wire
 from ocpi.energy.alarms import State
-from ocpi.energy.desk import Desk, Known, NoSuchSite, Unreadable
+from ocpi.energy.desk import Desk
+from ocpi.energy.edit import Known, NoSuchSite, Unreadable
 from ocpi.energy.looking import Looking
 from ocpi.logs import logger
 from ocpi.sites.site import Site, SiteError, parse_site
@@ -28,7 +29,7 @@ _NEW = header("If-None-Match", "`*` for a site that is new.")
 
 
 class SiteSummary(BaseModel):
-    """A site at a glance. Of one that cannot be read there is only its id."""
+    """A site at a glance. Of one that cannot be read there is only its id, and its name if that can."""
 
     id: str
     name: str | None = None
@@ -93,7 +94,7 @@ class SiteRoutes:
     async def list(self, request: Request) -> Response:
         """Those that the caller may see."""
         who = calling(request)
-        ids = [site_id for site_id in self.desk.sites.ids() if Right.READ in who.rights(site_id)]
+        ids = [site_id for site_id in self.looking.sites.ids() if Right.READ in who.rights(site_id)]
         with ThreadPoolExecutor(LOOKED_AT_ONCE) as pool:
             return answer([each for each in pool.map(self._summary, ids) if each])
 
@@ -105,7 +106,8 @@ class SiteRoutes:
         """Describe one."""
         if request.headers.get("if-none-match") is None:
             site_id = site_of(request, Right.CONTROL)
-            return _described(self.desk.replace(site_id, await body_of(request), by_revision(request)))
+            by, may_move = by_revision(request), calling(request).may_create
+            return _described(self.desk.replace(site_id, await body_of(request), by, may_move=may_move))
         return await self._create(request)
 
     async def _create(self, request: Request) -> Response:
@@ -128,7 +130,11 @@ class SiteRoutes:
         except Unreadable:
             logger.exception("a site cannot be read", site_id=site_id)
             return SiteSummary(id=site_id)
-        picture = self.looking.picture(site, clock.now())
+        try:
+            picture = self.looking.picture(site, clock.now())
+        except Exception:  # noqa: BLE001 - whatever it is, the other sites are there
+            logger.exception("a site cannot be looked at", site_id=site_id)
+            return SiteSummary(id=site.id, name=site.name, time_zone=site.time_zone)
         return SiteSummary(
             id=site.id,
             name=site.name,

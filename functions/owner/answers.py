@@ -9,9 +9,9 @@ from starlette.responses import Response
 
 from ocpi import wire
 from ocpi.store.objects import Outcome
+from ocpi.transport.describing import JSON_TYPE
 from ocpi.transport.status import OcpiError, StatusCode
 
-JSON_TYPE = "application/json"
 PROBLEM_TYPE = "application/problem+json"
 
 

@@ -4,26 +4,20 @@ Bodies are only described here: they are parsed and checked as those of partners
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import BaseModel
 
+from ocpi.transport.describing import Described, Responses, content, found, query, reference, returns
 from ocpi.types.parties import Party
 from ocpi.types.tokens import TokenType
-from owner.answers import JSON_TYPE, PROBLEM_TYPE, Problem, Written
+from owner.answers import PROBLEM_TYPE, Problem, Written
 
-type Described = dict[str, Any]
-"""Part of an OpenAPI document."""
-
-
-def reference(model: type[BaseModel]) -> Described:
-    """The schema of a model, by its name."""
-    return {"$ref": f"#/components/schemas/{model.__name__}"}
+__all__ = ["Described", "found", "query", "reference", "returns"]
 
 
 def body(schema: Described, example: object, *, required: bool = True) -> Described:
     """A request body; what FastAPI takes as `openapi_extra`."""
-    return {"requestBody": {"required": required, "content": {JSON_TYPE: {"schema": schema, "example": example}}}}
+    return {"requestBody": {"required": required, "content": content(schema, example)}}
 
 
 def patch_body(model: type[BaseModel], example: object) -> Described:
@@ -35,17 +29,6 @@ def patch_body(model: type[BaseModel], example: object) -> Described:
         "description": f"Some fields of the {model.__name__}. What is not given stays; null clears an optional field.",
     }
     return body(schema, example)
-
-
-def returns(schema: Described, description: str, example: object = None) -> Described:
-    """An answer with a JSON body."""
-    content = {"schema": schema} | ({"example": example} if example is not None else {})
-    return {"description": description, "content": {JSON_TYPE: content}}
-
-
-def query(name: str, schema: Described, description: str) -> Described:
-    """A query parameter, which may be left out."""
-    return {"name": name, "in": "query", "required": False, "schema": schema, "description": description}
 
 
 OWN_PARTY = [
@@ -63,10 +46,10 @@ def named_party(parameters: Mapping[str, str]) -> Party | None:
 
 def problem(description: str) -> Described:
     """An answer that tells what is wrong."""
-    return {"description": description, "content": {PROBLEM_TYPE: {"schema": reference(Problem)}}}
+    return {"description": description, "content": content(reference(Problem), media_type=PROBLEM_TYPE)}
 
 
-PROBLEMS: dict[int | str, Described] = {
+PROBLEMS: Responses = {
     400: problem("The body or a parameter is wrong; `detail` names each wrong field by its JSON Pointer."),
     403: problem("The request is not signed by a principal that may use this API."),
     404: problem("There is no such object, party or partner."),
@@ -74,10 +57,10 @@ PROBLEMS: dict[int | str, Described] = {
 }
 """What any request may be answered with."""
 
-CONFLICT: dict[int | str, Described] = {409: problem("It does not go together with what is stored.")}
-PARTNER_FAILED: dict[int | str, Described] = {502: problem("The partner could not be reached, or answered no OCPI.")}
+CONFLICT: Responses = {409: problem("It does not go together with what is stored.")}
+PARTNER_FAILED: Responses = {502: problem("The partner could not be reached, or answered no OCPI.")}
 
-WRITTEN: dict[int | str, Described] = CONFLICT | {
+WRITTEN: Responses = CONFLICT | {
     200: returns(reference(Written), "It was there, and is as told now.", {"outcome": "UPDATED"}),
     201: returns(reference(Written), "It is new.", {"outcome": "CREATED"}),
 }
@@ -87,12 +70,7 @@ CHANGED = {status: answer for status, answer in WRITTEN.items() if status != 201
 """What a PATCH is answered with."""
 
 
-def found(schema: Described, example: object) -> dict[int | str, Described]:
-    """What a read is answered with."""
-    return {200: returns(schema, "It is there.", example)}
-
-
-def listed(schema: Described, example: object) -> dict[int | str, Described]:
+def listed(schema: Described, example: object) -> Responses:
     """What a list is answered with."""
     headers: Mapping[str, tuple[str, Described]] = {
         "Link": ('The next page, if there is one, as `<URL>; rel="next"`.', {"type": "string"}),

@@ -12,6 +12,7 @@ from pydantic_core import core_schema
 
 from ocpi.requests.authorization import Authorized
 from ocpi.requests.bodies import COMMANDS
+from ocpi.transport.describing import name_path_parameters, text
 from ocpi.types.cdrs import CDR
 from ocpi.types.chargingprofiles import ActiveChargingProfile, ChargingProfile
 from ocpi.types.locations import EVSE, Connector, Location
@@ -81,10 +82,7 @@ def document() -> Described:
         }
     )
     described: Described = application(settings).openapi()
-    for path, operations in described["paths"].items():
-        for operation in operations.values():
-            others = [each for each in operation.get("parameters", []) if each["in"] != "path"]
-            operation["parameters"] = [*_path_parameters(path), *others]
+    name_path_parameters(described, PATH_PARAMETERS)
     described["components"] = {"schemas": _schemas(), "securitySchemes": _SECURITY_SCHEMES}
     described["security"] = [{"sigv4": []}]
     return described
@@ -159,23 +157,5 @@ def _tidy(schema: Any, lists: dict[str, Any]) -> Any:
 _NOISE: tuple[tuple[str, object], ...] = (("default", None), ("default", []), ("additionalProperties", True))
 
 
-def _path_parameters(path: str) -> list[Described]:
-    return [
-        {
-            "name": name,
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string"},
-            "description": PATH_PARAMETERS[name],
-        }
-        for name in re.findall(r"{(\w+)}", path)
-    ]
-
-
-def text() -> str:
-    """The document as it is committed."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
-
-
 if __name__ == "__main__":
-    Path(sys.argv[1]).write_text(text())
+    Path(sys.argv[1]).write_text(text(document()))

@@ -27,6 +27,7 @@ settings = Settings.load()
 partners = Partners(settings.partners_table)
 objects = Objects(settings.objects_table)
 breakers = Breakers(settings.deliveries_table)
+push_queue = FifoQueue(settings.push_queue_url)
 calling = Calling(Safe(settings.token_key_id), settings.allow_private_partners, objects)
 profile_sender = ProfileSender(
     own=OwnPlatform(settings.public_base_url, settings.roles),
@@ -34,6 +35,7 @@ profile_sender = ProfileSender(
     sites=Sites(settings.sites_table),
     calling=calling,
     breakers=breakers,
+    queue=push_queue,
 )
 rounds = Rounds(
     partners=partners,
@@ -42,19 +44,23 @@ rounds = Rounds(
     healths=Healths(settings.deliveries_table),
     sender=ObjectSender(objects, Deliveries(settings.deliveries_table), calling),
     calling=calling,
-    waking=Waking(settings.deliveries_table, FifoQueue(settings.push_queue_url)),
+    waking=Waking(settings.deliveries_table, push_queue),
     later=DelayQueue(settings.timeout_queue_url),
 )
 
 
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     """Do what each message asks for; the queue delivers one message at a time (BatchSize 1)."""
+
+    def time_left() -> float:
+        return context.get_remaining_time_in_millis() / 1000
+
     for record in event["Records"]:
         message = push_message.validate_json(record["body"])
         match message:
             case ProfileMessage():
-                outcomes = profile_sender.send(message)
+                outcomes = profile_sender.send(message, time_left)
                 logger.info("push", partner_id=message.partner_id, sessions=outcomes)
             case Wake():
                 repeated = int(record["attributes"].get("ApproximateReceiveCount", 1)) > 1
-                rounds.run(message.partner_id, lambda: context.get_remaining_time_in_millis() / 1000, repeated=repeated)
+                rounds.run(message.partner_id, time_left, repeated=repeated)

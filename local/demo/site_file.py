@@ -20,6 +20,7 @@ WORTH: dict[str, Any] = {
         *(0.22, 0.21, 0.22, 0.25, 0.29, 0.36, 0.41, 0.40, 0.35, 0.30, 0.26, 0.23),
     ],
     "feed_in_per_kwh": 0.06,
+    "currency": "EUR",
     "pv_kw": [0, 0, 0, 0, 0, 0, 0, 1, 4, 8, 12, 15, 16, 15, 12, 8, 3, 0, 0, 0, 0, 0, 0, 0],
 }
 """Prices and solar power by the local hour, where somebody watches; without them the demo charges as soon as it can."""

@@ -61,11 +61,14 @@ class Case:
         """The same with one limit more: `weights` (n,) of the vehicles' rates, and `room` (t,) for their sum."""
         case = copy(self)
         case.__dict__.pop("row_numbers", None)
+        nothing = np.zeros(room.shape)
         case.rows = Rows(
             rows=(*self.rows.rows, row),
             weights=np.vstack([self.rows.weights, weights]),
             room=np.vstack([self.rows.room, np.clip(room, 0.0, None)]),
-            over=np.vstack([self.rows.over, np.zeros(room.shape)]),
+            over=np.vstack([self.rows.over, nothing]),
+            arriving=np.vstack([self.rows.arriving, nothing]),
+            staying=np.vstack([self.rows.staying, nothing]),
         )
         return case
 

@@ -41,7 +41,8 @@ class Node:
     `limit_a` is ampere on each line (one left out is not limited), `limit_kw` the power of all phases together
     (None: no limit). `load_a` and `load_kw` are what is drawn right there by others than the sessions, on each line
     and in all; it counts here and at every node above. Less than zero is what flows in, such as PV. `reserve_a` is
-    kept free for cars that have just plugged in, on each line, here only. Each is a series, (steps,).
+    kept free for cars that have just plugged in, on each line, here only. Each is a series, (steps,). `sources` says in
+    words where the limit of each step comes from; none: nobody is told.
     """
 
     id: str
@@ -51,6 +52,7 @@ class Node:
     load_a: Mapping[Phase, Floats] = field(default_factory=dict)
     load_kw: Floats | None = None
     reserve_a: Mapping[Phase, Floats] = field(default_factory=dict)
+    sources: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,20 +164,51 @@ class Overload:
     """The most within that time, in ampere or kW."""
 
 
+@dataclass(frozen=True, slots=True)
+class Shortage:
+    """Energy that a vehicle misses, and what took it: "feeder F2, L2", "stays too short".
+
+    `periods` is when that is in the way, told with their dates where `dated`; `note` is what more there is to say. As
+    words it ends in the energy, as in "feeder F2, L2, 18:00-19:15: 4.2 kWh short".
+    """
+
+    cause: str
+    kwh: float
+    periods: tuple[tuple[datetime, datetime], ...] = ()
+    dated: bool = False
+    note: str = ""
+
+    def __str__(self) -> str:
+        times = "".join(f", {_spoken(*period, dated=self.dated)}" for period in self.periods)
+        note = f": {self.note}" if self.note else ""
+        return f"{self.cause}{times}{note}: {energy(self.kwh)} kWh short"
+
+
+def energy(kwh: float) -> str:
+    """As exactly as it is told to people."""
+    return f"{kwh:.1f}" if kwh >= 1 else f"{kwh:.3f}"
+
+
+def _spoken(start: datetime, end: datetime, *, dated: bool) -> str:
+    if not dated:
+        return f"{start:%H:%M}-{end:%H:%M}"
+    return f"{start:%Y-%m-%d %H:%M}-{end:{'%H:%M' if end.date() == start.date() else '%Y-%m-%d %H:%M'}}"
+
+
 @dataclass(frozen=True)
 class Plan:
     """What each vehicle may draw, and what came of it.
 
     `rates` has a row for each vehicle of the problem in its order and a value for each step (0 outside its stay):
-    ampere per phase, kW for DC. `delivered_kwh`, `short_kwh` and `why` stand in the same order; `why` has a reason
-    for everything that is short. `solver` made the plan: "highs", "greedy", "static", or "none" where everything is
-    0; `failures` says why those before it did not. `timing_ms` has build, solve, read, repair and check.
+    ampere per phase, kW for DC. `delivered_kwh`, `short_kwh` and `shortages` stand in the same order; `shortages` says
+    of everything that is short what took it. `solver` made the plan: "highs", "greedy", "static", or "none" where
+    everything is 0; `failures` says why those before it did not. `timing_ms` has build, solve, read, repair and check.
     """
 
     rates: Floats
     delivered_kwh: Floats
     short_kwh: Floats
-    why: tuple[tuple[str, ...], ...]
+    shortages: tuple[tuple[Shortage, ...], ...]
     solver: str
     failures: tuple[str, ...] = ()
     overloads: tuple[Overload, ...] = ()
@@ -184,6 +217,11 @@ class Plan:
     objective: Mapping[str, float] = field(default_factory=dict)
     """energy_kwh, short_kwh, cost, import_kwh, export_kwh, peak_kw, changes."""
     timing_ms: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def why(self) -> tuple[tuple[str, ...], ...]:
+        """The shortages of each vehicle in words."""
+        return tuple(tuple(map(str, some)) for some in self.shortages)
 
 
 def _impossible(problem: Problem) -> Iterator[str]:

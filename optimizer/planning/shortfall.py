@@ -1,15 +1,20 @@
 """Why vehicles miss energy: what stood in the way, when, and how much it took; and what is above limits anyway."""
 
 from collections.abc import Iterator
+from datetime import datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.planning.case import Case, floored
-from optimizer.planning.problem import Bools, Floats, Line, Overload, Problem
+from optimizer.planning.problem import Bools, Floats, Overload, Problem, Shortage, energy
 from optimizer.planning.tree import rows_of, with_load
 
 Ints = NDArray[np.int64]
+
+TOO_SHORT = "stays too short"
+ARRIVING = "room kept for arriving cars"
+STAYING = "room kept for cars that may stay longer"
 
 SHORT_KWH = 1e-3
 """Less is no shortage."""
@@ -21,11 +26,10 @@ _TIMES = 3
 """If a limit was in the way more often, only the first and the last moment are told."""
 
 
-def why(problem: Problem, rates: Floats, battery_kw: Floats | None = None) -> tuple[tuple[str, ...], ...]:
-    """The reasons why each vehicle is short, the greatest first; none where it is not.
+def shortages(problem: Problem, rates: Floats, battery_kw: Floats | None = None) -> tuple[tuple[Shortage, ...], ...]:
+    """Why each vehicle is short, the greatest first; nothing where it is not.
 
-    Each ends in the energy that it took, as in "feeder F2, L2, 18:00-19:15: 4.2 kWh short"; together they make what is
-    missing. Times are in the zone of the problem's start.
+    Together they make what is missing. Times are in the zone of the problem's start.
 
     Args:
         problem: what was planned.
@@ -36,13 +40,13 @@ def why(problem: Problem, rates: Floats, battery_kw: Floats | None = None) -> tu
     case = Case(problem if battery is None or battery_kw is None else with_load(problem, battery.node, battery_kw))
     missing = case.need_kwh - case.energy(rates)
     short = np.flatnonzero(missing > SHORT_KWH)
-    told: list[tuple[str, ...]] = [()] * case.shape[0]
+    found: list[tuple[Shortage, ...]] = [()] * case.shape[0]
     if not short.size:
-        return tuple(told)
+        return tuple(found)
     obstacles = _Obstacles(case, short, rates)
     for number, vehicle in enumerate(short.tolist()):
-        told[vehicle] = tuple(_reasons(case, obstacles, number, vehicle, float(missing[vehicle])))
-    return tuple(told)
+        found[vehicle] = tuple(_shortages(case, obstacles, number, vehicle, float(missing[vehicle])))
+    return tuple(found)
 
 
 def overloads(problem: Problem) -> tuple[Overload, ...]:
@@ -57,27 +61,19 @@ def overloads(problem: Problem) -> tuple[Overload, ...]:
     )
 
 
-def _reasons(case: Case, obstacles: "_Obstacles", number: int, vehicle: int, missing_kwh: float) -> Iterator[str]:
-    """All reasons of one vehicle, the greatest first."""
+def _shortages(
+    case: Case, obstacles: "_Obstacles", number: int, vehicle: int, missing_kwh: float
+) -> Iterator[Shortage]:
+    """All shortages of one vehicle, the greatest first."""
     if case.most[vehicle] == 0:
-        yield _told(missing_kwh, _no_rate(case, vehicle))
+        yield Shortage(_no_rate(case, vehicle), missing_kwh)
         return
     possible_kwh = float(case.most[vehicle] * case.kwh_per_unit[vehicle].sum())
     beyond_kwh = max(0.0, float(case.need_kwh[vehicle]) - possible_kwh)
-    causes = [(beyond_kwh, _no_time(case, vehicle, possible_kwh))] if beyond_kwh else []
-    causes += obstacles.of(number, missing_kwh - beyond_kwh)
-    causes.sort(reverse=True)
-    for kwh, cause in causes:
-        if kwh >= min(_UNTOLD_KWH, causes[0][0]):
-            yield _told(kwh, cause)
-
-
-def _told(kwh: float, cause: str) -> str:
-    return f"{cause}: {_energy(kwh)} kWh short"
-
-
-def _energy(kwh: float) -> str:
-    return f"{kwh:.1f}" if kwh >= 1 else f"{kwh:.3f}"
+    found = [_no_time(case, vehicle, possible_kwh, beyond_kwh)] if beyond_kwh else []
+    found += obstacles.of(number, missing_kwh - beyond_kwh)
+    found.sort(key=lambda each: (each.kwh, each.cause), reverse=True)
+    yield from (each for each in found if each.kwh >= min(_UNTOLD_KWH, found[0].kwh))
 
 
 def _no_rate(case: Case, vehicle: int) -> str:
@@ -89,20 +85,20 @@ def _no_rate(case: Case, vehicle: int) -> str:
     return f"may draw {it.most:g} {unit} at most"
 
 
-def _no_time(case: Case, vehicle: int, possible_kwh: float) -> str:
+def _no_time(case: Case, vehicle: int, possible_kwh: float, beyond_kwh: float) -> Shortage:
     """Even with the highest rate all the time it could not have all."""
     problem, it = case.problem, case.problem.vehicles[vehicle]
     end_s = float(problem.edges_s[-1])
     if it.departure_s <= 0:
-        return "has left"
+        return Shortage("has left", beyond_kwh)
     if it.departure_s <= it.arrival_s:
-        return "leaves before it arrives"
+        return Shortage("leaves before it arrives", beyond_kwh)
     if it.arrival_s >= end_s:
-        return "arrives after the horizon"
+        return Shortage("arrives after the horizon", beyond_kwh)
     hours = (min(it.departure_s, end_s) - max(it.arrival_s, 0.0)) / 3600
-    cause = "stays too short" if it.departure_s <= end_s else "horizon too short"
-    fits = f"{_energy(possible_kwh)} of {it.energy_kwh:.4g} kWh fit into {hours:.1f} h"
-    return f"{cause}: {fits} at {case.most[vehicle]:g} {'kW' if it.dc else 'A'}"
+    most = f"{case.most[vehicle]:g} {'kW' if it.dc else 'A'}"
+    note = f"{energy(possible_kwh)} of {it.energy_kwh:.4g} kWh fit into {hours:.1f} h at {most}"
+    return Shortage(TOO_SHORT if it.departure_s <= end_s else "horizon too short", beyond_kwh, note=note)
 
 
 class _Obstacles:
@@ -110,11 +106,10 @@ class _Obstacles:
 
     def __init__(self, case: Case, short: Ints, rates: Floats) -> None:
         self._case = case
-        self._calendar = _Calendar(case.problem)
-        rows = case.rows.rows
-        self._limits: list[tuple[str, Line]] = list(dict.fromkeys((row.node, row.line) for row in rows))
-        self._roots = {node.id for node in case.problem.nodes if node.parent is None}
-        room, self._cause = self._tightest(short, case.left(rates))
+        self._nodes = {node.id: node for node in case.problem.nodes}
+        self._dated = sum(case.problem.step_seconds) > 24 * 3600
+        room, row = self._tightest(short, case.left(rates))
+        self._causes, self._cause = self._named(row)
 
         own, most, kwh = rates[short], case.most[short, None], case.kwh_per_unit[short]
         resolution = case.resolution[short, None]
@@ -129,36 +124,33 @@ class _Obstacles:
         self._smallest_kwh: Floats = smallest.min(axis=1, initial=np.inf)
         """The least part of that, (k,)."""
 
-    def of(self, number: int, missing_kwh: float) -> Iterator[tuple[float, str]]:
-        """What each obstacle cost a vehicle in kWh, in proportion to what it kept it from.
+    def of(self, number: int, missing_kwh: float) -> Iterator[Shortage]:
+        """What each obstacle cost a vehicle, in proportion to what it kept it from.
 
         Room that it could have used beside the others is nobody else's fault.
         """
         unused_kwh = min(missing_kwh, float(self._unused_kwh[number]))
         if unused_kwh > 0:
             rounding = self._smallest_kwh[number] > missing_kwh
-            yield unused_kwh, "rounding to what it can draw" if rounding else "room left unused"
+            yield Shortage("rounding to what it can draw" if rounding else "room left unused", unused_kwh)
         lost_kwh, cause = self._lost_kwh[number], self._cause[number]
         if missing_kwh <= unused_kwh or not lost_kwh.any():
             return
         amounts = np.bincount(cause, lost_kwh) * ((missing_kwh - unused_kwh) / lost_kwh.sum())
         for each in np.flatnonzero(amounts).tolist():
-            yield float(amounts[each]), self._described(each, (cause == each) & (lost_kwh > 0))
+            periods = tuple(_periods(self._case.problem, (cause == each) & (lost_kwh > 0)))
+            yield Shortage(self._causes[each], float(amounts[each]), periods, self._dated)
 
     def _tightest(self, short: Ints, left: Floats) -> tuple[Floats, Ints]:
-        """How much of its rate the limits leave each vehicle, and which leaves least; (k, t) each.
+        """How much of its rate the limits leave each vehicle, and which row leaves least; (k, t) each.
 
         Of several that are full it is the one that is full most often: few reasons say more than many.
         """
         case = self._case
-        room, cause = (
+        room, row = (
             np.full((short.size, left.shape[1]), np.inf),
             np.zeros((short.size, left.shape[1]), dtype=np.int64),
         )
-        number = {limit: number for number, limit in enumerate(self._limits)}
-        limit_of = np.array([number[row.node, row.line] for row in case.rows.rows], dtype=np.int64)
-        # Twice its number, and one more where others alone are above the limit.
-        causes = 2 * limit_of[:, None] + (case.rows.over > 0)
         alike: dict[bytes, list[int]] = {}
         for position, vehicle in enumerate(short.tolist()):
             alike.setdefault(case.rows.weights[:, vehicle].tobytes(), []).append(position)
@@ -172,34 +164,41 @@ class _Obstacles:
             tightest = here.argmin(axis=0)
             steps = np.arange(left.shape[1])
             room[positions] = here[tightest, steps]
-            cause[positions] = causes[on[tightest], steps]
-        return room, cause
+            row[positions] = on[tightest]
+        return room, row
 
-    def _described(self, cause: int, steps: Bools) -> str:
-        node, line = self._limits[cause // 2]
-        place = f"{'grid connection' if node in self._roots else 'feeder'} {node}"
-        what = ", limit below base load" if cause % 2 else ""
-        return f"{place}, {line}, {self._calendar.times(steps)}{what}"
+    def _named(self, row: Ints) -> tuple[list[str], Ints]:
+        """The causes, and which it is of each vehicle and step, given the rows that leave least; (k, t)."""
+        steps = row.shape[1]
+        places, place = np.unique(row * steps + np.arange(steps), return_inverse=True)
+        names = [self._name(*divmod(each, steps)) for each in places.tolist()]
+        causes = list(dict.fromkeys(names))
+        number = {cause: number for number, cause in enumerate(causes)}
+        return causes, np.array([number[name] for name in names], dtype=np.int64)[place].reshape(row.shape)
+
+    def _name(self, row: int, step: int) -> str:
+        """What is in the way on a row: the place, the line, where its limit comes from, and what takes most of it."""
+        rows = self._case.rows
+        if not rows.rows:  # then nothing is
+            return ""
+        node, line = rows.rows[row].node, rows.rows[row].line
+        place = "grid connection" if self._nodes[node].parent is None else f"feeder {node}"
+        source = self._nodes[node].sources[step] if self._nodes[node].sources else ""
+        arriving, staying = rows.arriving[row, step], rows.staying[row, step]
+        kept = ""
+        if rows.over[row, step] > 0:
+            kept = "limit below base load"
+        elif arriving + staying > rows.room[row, step]:
+            kept = ARRIVING if arriving >= staying else STAYING
+        return ", ".join(filter(None, (place, line, source, kept)))
 
 
-class _Calendar:
-    """Times of the steps in words; with the date if the horizon is longer than a day."""
-
-    def __init__(self, problem: Problem) -> None:
-        dated = sum(problem.step_seconds) > 24 * 3600
-        self._days = [f"{start:%Y-%m-%d} " if dated else "" for start in problem.starts]
-        self._hours = [f"{start:%H:%M}" for start in problem.starts]
-
-    def times(self, steps: Bools) -> str:
-        """When it is true."""
-        runs = list(_runs(steps))
-        if len(runs) > _TIMES:
-            runs = [(runs[0][0], runs[-1][1])]
-        return ", ".join(self._time(first, end) for first, end in runs)
-
-    def _time(self, first: int, end: int) -> str:
-        day, last_day = self._days[first], self._days[end]
-        return f"{day}{self._hours[first]}-{'' if last_day == day else last_day}{self._hours[end]}"
+def _periods(problem: Problem, steps: Bools) -> Iterator[tuple[datetime, datetime]]:
+    """When it is true."""
+    runs = list(_runs(steps))
+    if len(runs) > _TIMES:
+        runs = [(runs[0][0], runs[-1][1])]
+    yield from ((problem.starts[first], problem.starts[end]) for first, end in runs)
 
 
 def _sorted(on: Ints, room: Floats) -> tuple[Ints, Floats]:

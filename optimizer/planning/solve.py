@@ -18,7 +18,7 @@ from optimizer.planning.linear import Bounds, Relaxation
 from optimizer.planning.problem import Bools, Floats, Plan, Problem
 from optimizer.planning.program import SolverFailed, Timing
 from optimizer.planning.repair import narrower, pattern, repaired
-from optimizer.planning.shortfall import overloads, why
+from optimizer.planning.shortfall import overloads, shortages
 from optimizer.planning.steady import with_few_changes
 from optimizer.planning.tree import Row, with_load
 
@@ -116,14 +116,14 @@ class _Step:
         short = np.maximum(case.need_kwh - case.energy(rates), 0.0)
         short = np.where(short > NOTHING_KWH, short, 0.0)
         delivered = case.need_kwh - short
-        reasons, over = why(self._problem, rates, battery_kw), overloads(self._problem)
+        causes, over = shortages(self._problem, rates, battery_kw), overloads(self._problem)
         timing = self._timing
         known_ms = self._build_ms + timing.build + timing.solve + timing.read + self._check_ms
         return Plan(
             rates=rates,
             delivered_kwh=delivered,
             short_kwh=short,
-            why=reasons,
+            shortages=causes,
             solver=solver,
             failures=(*failures, *self.setbacks),
             overloads=over,

@@ -94,13 +94,16 @@ class Rows:
 
     `weights` is (rows, vehicles). `room` is (rows, steps): what the limit leaves beside other loads, tails of vehicles
     that have left, and what is kept free; never below 0. `over` is (rows, steps): by how much other loads alone are
-    above the limit.
+    above the limit; `arriving` and `staying`, alike, what of it is kept for cars that may come, and for those that may
+    stay longer than is believed: their tails.
     """
 
     rows: tuple[Row, ...]
     weights: Floats
     room: Floats
     over: Floats
+    arriving: Floats
+    staying: Floats
 
 
 def rows_of(problem: Problem) -> Rows:
@@ -110,6 +113,7 @@ def rows_of(problem: Problem) -> Rows:
     rows: list[Row] = []
     free: list[Floats] = []
     over: list[Floats] = []
+    kept: list[Floats] = []
     for node, line, limit, load in _limits(problem, supply, above):
         left = limit - (load if supply.adds_up(line) else np.clip(load, 0.0, None))
         reserve = _reserve(supply, node, line)
@@ -117,10 +121,12 @@ def rows_of(problem: Problem) -> Rows:
             rows.append(row)
             free.append(part * (left - reserve))
             over.append(np.clip(-left, 0.0, None))
+            kept.append(np.broadcast_to(part * reserve, left.shape))
     shape = (len(rows), len(problem.step_seconds))
     weights = _weights(problem, supply, above, rows)
-    room = np.array(free).reshape(shape) - weights @ _tails(problem)
-    return Rows(tuple(rows), weights, np.clip(room, 0.0, None), np.array(over).reshape(shape))
+    staying = weights @ _tails(problem)
+    room = np.clip(np.array(free).reshape(shape) - staying, 0.0, None)
+    return Rows(tuple(rows), weights, room, np.array(over).reshape(shape), np.array(kept).reshape(shape), staying)
 
 
 def weights_of_kw(problem: Problem, node: str, rows: Sequence[Row]) -> Floats:

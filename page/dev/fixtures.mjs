@@ -159,7 +159,7 @@ export function picture(id, now, limits) {
     });
   const kw = (name) => round((PHASES.reduce((sum, phase) => sum + nodes[0][name][phase], 0) * 230) / 1000, 1);
   return {
-    site: { id, name: site.name, time_zone: ZONE, voltage_v: 230, phases: PHASES },
+    site: { id, name: site.name, time_zone: ZONE, voltage_v: 230, phases: PHASES, currency: "EUR" },
     at: iso(now),
     state: site.state,
     alarms: site.alarms(now),
@@ -340,11 +340,11 @@ export function events(now) {
   ];
 }
 
-export function signals(now) {
+export function signals(now, takenBack) {
   return [
     {
       signal_id: "dso-17",
-      state: "planned",
+      state: takenBack.has("dso-17") ? "cancelled" : "planned",
       node: "grid",
       limit_a: all(40),
       start: iso(now + 7_200_000),
@@ -353,7 +353,7 @@ export function signals(now) {
       by: iso(now + 7_200_000),
       warnings: [],
       reason: "congestion",
-      author: "grid operator",
+      author: ME.principal,
       proof: null,
     },
     {
@@ -384,7 +384,8 @@ export function uploaded(kind, from) {
 }
 
 export const CSV = "local time,UTC,grid L1 load A\n2026-11-23 12:00,2026-11-23T11:00:00Z,41.2\n";
-export const HTML = "<!doctype html><title>Report</title><h1>Report</h1>";
+export const STYLE = "h1 { color: #1f6f8b; font: 28px system-ui; }";
+export const HTML = `<!doctype html><title>Report</title><style>${STYLE}</style><h1>Report</h1>`;
 
 export function report(month, now) {
   const account = { energy_kwh: 8412.5, peak_at: iso(now - 400_000_000), minutes_over_limit: 0 };
@@ -394,6 +395,7 @@ export function report(month, now) {
     month,
     over: false,
     time_zone: ZONE,
+    currency: "EUR",
     made_at: iso(now),
     savings: {
       site_id: "garage",
@@ -418,7 +420,7 @@ export function report(month, now) {
       ],
     },
     drivers: { visits: 412, told: 96, served: 401, served_share: 0.9733, energy_kwh: 8412.5, short_kwh: 38.4 },
-    curtailments: signals(now)
+    curtailments: signals(now, new Set())
       .filter(({ proof }) => proof)
       .map(({ signal_id, node, start, end, reason, author, proof }) => ({
         ...{ signal_id, node, start, end, reason, author, ...proof },

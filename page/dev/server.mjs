@@ -1,5 +1,6 @@
 // Serve the built page with made-up sites, to work on it without the platform: `node page/dev/server.mjs [PORT]`.
 // Edits are taken into memory and refused as the API refuses them. `?fail=503` in a path of the API fails it.
+import { createHash } from "node:crypto";
 import { readFile, watch } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname } from "node:path";
@@ -14,14 +15,18 @@ const TYPES = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
+const STYLE = createHash("sha256").update(fixtures.STYLE).digest("base64");
 const POLICY =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; " +
+  `default-src 'none'; script-src 'self'; style-src 'self' 'sha256-${STYLE}'; img-src 'self' data:; ` +
+  "font-src 'self'; connect-src 'self'; " +
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+/** Before, nothing is on record. */
+const RECORDED_MS = 5 * 86_400_000;
 const EVERYWHERE = { nodes: Object.keys(fixtures.LIMITS) };
 
 /** One platform of its own; `expired` makes each call answer as if the token were none. */
 export function platform() {
-  const state = { revision: 1, limits: {}, prices: {}, priorities: {}, expired: false };
+  const state = { revision: 1, limits: {}, prices: {}, priorities: {}, takenBack: new Set(), expired: false };
   for (const id of Object.keys(fixtures.SITES)) {
     state.limits[id] = structuredClone(fixtures.LIMITS);
     state.prices[id] = structuredClone(fixtures.PRICES);
@@ -57,18 +62,22 @@ function answer(state, { method, headers }, [what, id, ...rest], query, body) {
     prices: () => state.prices[id],
     priorities: () => state.priorities[id],
     plan: () => fixtures.plan(now),
-    history: () => fixtures.history(from, until, Number(query.get("step") ?? 300)),
+    history: () => fixtures.history(Math.max(from, now - RECORDED_MS), until, Number(query.get("step") ?? 300)),
     sessions: () =>
       fixtures.visits(before).filter(({ departure }) => !query.has("from") || Date.parse(departure) >= from),
     events: () => fixtures.events(now),
-    signals: () => fixtures.signals(now),
-    series: () => fixtures.uploaded(rest[1], from),
+    signals: () => fixtures.signals(now, state.takenBack),
+    series: () => (state.takenBack.has(rest[1]) ? [] : fixtures.uploaded(rest[1], from)),
     reports: () => fixtures.report(rest[1], now),
   }[rest[0]];
   if (method === "GET" && query.get("format") === "csv") return [200, fixtures.CSV, { "Content-Type": "text/csv" }];
   if (method === "GET" && headers.accept === "text/html") return [200, fixtures.HTML, { "Content-Type": "text/html" }];
   if (method === "GET")
     return reading ? [200, reading(), etag] : [404, problem(404, "Not found", "there is no such thing")];
+  if (rest[0] === "series" && method === "DELETE") {
+    state.takenBack.add(rest[1]);
+    return [204, null];
+  }
   if (rest[0] === "series") return upload(rest[1], body, from);
   return edit(state, id, method, headers, rest, query, JSON.parse(body || "null"));
 }
@@ -90,6 +99,10 @@ function edit(state, id, method, headers, rest, query, value) {
     ];
   }
   const [what, node, part, override] = rest;
+  if (what === "signals" && method === "DELETE") {
+    state.takenBack.add(node);
+    return [200, fixtures.signals(Date.now(), state.takenBack).find(({ signal_id }) => signal_id === node)];
+  }
   if (what === "limits" && EVERYWHERE.nodes.includes(node)) {
     const limits = state.limits[id][node];
     if (method !== "DELETE" && part !== "weekly" && value.limit_kw > 1000 && !query.has("confirm")) {

@@ -3,12 +3,12 @@ import { signOut, useSignedIn } from "./auth.ts";
 import { Button, Notice } from "./components/index.ts";
 import { usePolled } from "./polling.ts";
 import { type Route, SITES, useRoute } from "./router.ts";
-import type { Me, Right } from "./types.ts";
+import type { Me } from "./types.ts";
 import { SignIn, SignInAgain } from "./views/sign-in.tsx";
 import { SiteFrame } from "./views/site.tsx";
 import { SitesView } from "./views/sites.tsx";
 
-const ME_EVERY_MS = 300_000;
+const ME_EVERY_MS = 60_000;
 
 /** `failed` is what went wrong when the page arrived from signing in. */
 export function App({ failed }: { failed: unknown }) {
@@ -74,14 +74,8 @@ function Page({ route, me }: { route: Route; me: Me | undefined }) {
       </Notice>
     );
   }
-  const may = (right: Right) => rights(me, route.siteId).includes(right);
-  return <SiteFrame key={route.siteId} siteId={route.siteId} section={route.section} query={route.query} may={may} />;
-}
-
-/** What one may do at a site: what is granted there or everywhere. Control includes reading. */
-function rights(me: Me | undefined, siteId: string): Right[] {
-  const granted = [...(me?.sites[siteId] ?? []), ...(me?.sites["*"] ?? [])];
-  return granted.includes("control") ? [...granted, "read"] : granted;
+  const { siteId, section, query } = route;
+  return <SiteFrame key={siteId} siteId={siteId} section={section} query={query} me={me} />;
 }
 
 /** A button, for the part of the address that a link would change says where the page is. */

@@ -33,12 +33,18 @@ export function config(): Promise<Config> {
   return configuration;
 }
 
-/** Take the token or the code that the page's address brings, and take it out of there. */
+/**
+ * Take the token or the code that the page's address brings, and take it out of there.
+ *
+ * Where people sign in, no link signs anybody in: they would go on as whoever made the link.
+ */
 export async function arrive(): Promise<void> {
   const fragment = new URLSearchParams(location.hash.slice(1));
   const token = fragment.get("token");
   if (token) {
+    const { sign_in } = await config();
     history.replaceState(null, "", `${location.pathname}#/`);
+    if (sign_in) throw new Error("this link brings a token, which is not taken here: sign in as yourself");
     keep({ access: token });
     return;
   }
@@ -66,9 +72,16 @@ export function paste(text: string): void {
 
 /** Forget the token, here and at the identity provider, and with it all that was seen and typed in this tab. */
 export async function signOut(): Promise<void> {
-  const { sign_in } = await config();
+  const refresh = kept()?.refresh;
+  // First of all, for it must not wait for a network.
   sessionStorage.clear();
+  const { sign_in } = await config().catch(() => ({ sign_in: null }));
   if (!sign_in) return location.reload();
+  if (refresh) {
+    const { revoke } = await import("./oauth.ts");
+    // Leaving ends the sign-in there, too: nobody has to wait for what does not answer.
+    await revoke(sign_in, refresh).catch(() => undefined);
+  }
   const leave = new URL(sign_in.logout_url);
   leave.searchParams.set("client_id", sign_in.client_id);
   leave.searchParams.set("logout_uri", home());

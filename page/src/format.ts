@@ -38,6 +38,11 @@ export function kilowatts(values: Amperes, voltageV: number): number {
   return (Object.values(values).reduce((sum, each) => sum + each, 0) * voltageV) / 1000;
 }
 
+/** The unit of a price: "EUR per kWh". */
+export function perKwh(currency: string | null): string {
+  return currency ? `${currency} per kWh` : "per kWh";
+}
+
 /** "12 s", "5 min", "3 h 20 min", "2 d 4 h". */
 export function duration(seconds: number): string {
   const whole = Math.max(0, Math.round(seconds));

@@ -13,3 +13,7 @@ try {
 }
 root.textContent = "";
 render(<App failed={failed} />, root);
+// Opened over a page that is open already, a link that signs in changes its address only.
+addEventListener("hashchange", () => {
+  if (location.hash.startsWith("#token=")) location.reload();
+});

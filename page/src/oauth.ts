@@ -19,6 +19,7 @@ interface Token {
 }
 
 const KEY = "energy.signing-in";
+const REVOKE_MS = 3_000;
 
 /** Where to send the browser. */
 export async function begin(signIn: SignIn, redirectUri: string, hash: string): Promise<string> {
@@ -68,12 +69,21 @@ export async function renew(signIn: SignIn, refresh: string): Promise<Token> {
   return { ...token, refresh: token.refresh ?? refresh };
 }
 
+/** End a refresh token, and with it all tokens that came of it. */
+export async function revoke(signIn: SignIn, refresh: string): Promise<void> {
+  const [server, client] = parties(signIn);
+  const signal = AbortSignal.timeout(REVOKE_MS);
+  const response = await oauth.revocationRequest(server, client, oauth.None(), refresh, { signal });
+  await oauth.processRevocationResponse(response);
+}
+
 function parties(signIn: SignIn): [oauth.AuthorizationServer, oauth.Client] {
   return [
     {
       issuer: new URL(signIn.authorize_url).origin,
       authorization_endpoint: signIn.authorize_url,
       token_endpoint: signIn.token_url,
+      revocation_endpoint: signIn.revoke_url,
     },
     { client_id: signIn.client_id },
   ];

@@ -34,6 +34,8 @@ export interface SiteHead {
   time_zone: string;
   voltage_v: number;
   phases: Phase[];
+  /** That of prices, such as EUR; null: the site does not say. */
+  currency: string | null;
 }
 
 export interface LimitSource {
@@ -253,6 +255,7 @@ export interface Config {
   sign_in: {
     authorize_url: string;
     token_url: string;
+    revoke_url: string;
     logout_url: string;
     client_id: string;
     scopes: string[];
@@ -290,6 +293,7 @@ export interface MonthReport {
   /** Whether the month has come to its end. */
   over: boolean;
   time_zone: string;
+  currency: string | null;
   made_at: string;
   savings: Savings;
   drivers: {

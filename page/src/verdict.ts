@@ -19,6 +19,9 @@ export interface Tightest {
   limit: number;
 }
 
+/** Less is nothing that anybody misses. */
+const NOTICED_KWH = 0.05;
+
 /** How the platform rounds currents: less above a limit is none. */
 const SLACK_A = 0.05;
 
@@ -31,20 +34,25 @@ export function tightest(nodes: readonly NodeNow[]): Tightest | undefined {
   );
 }
 
-/** The answer at a glance: limits first, then whether anybody should look. */
+/**
+ * The answer at a glance: limits first, then whether anybody should look.
+ *
+ * How bad it is, the platform says: for a moment after a limit was lowered, more is drawn, as it must be.
+ */
 export function verdict(picture: Picture): Verdict {
+  const bad = picture.state === "alarm" ? "alarm" : "warning";
   const over = all(picture.nodes).filter(({ drawn, limit }) => drawn > limit + SLACK_A);
   if (over.length) {
     return {
-      state: "alarm",
-      title: "Above its limit",
+      state: bad,
+      title: bad === "alarm" ? "Above its limit" : "Coming down to its limit",
       text: `${over.map(({ node, phase, drawn, limit }) => `${nodeName(node.id)} ${phase} draws ${number(drawn)} A of ${bound(limit)} A`).join("; ")}.`,
     };
   }
   const may = all(picture.nodes).filter(({ allowed, limit }) => allowed > limit + SLACK_A);
   if (may.length) {
     return {
-      state: "alarm",
+      state: bad,
       title: "Within its limit, but not held there",
       text: `${may.map(({ node, phase, allowed, limit }) => `${nodeName(node.id)} ${phase} may draw ${number(allowed)} A of ${bound(limit)} A`).join("; ")}. Decreases are on their way, or were not obeyed: see the alarms.`,
     };
@@ -96,13 +104,27 @@ const PROFILES: Record<SessionNow["profile"], string | null> = {
 /** What is to say of a session, most urgent first. */
 export function remarks(session: SessionNow): string[] {
   const profile = session.refusal ? `${PROFILES.refused} (${session.refusal})` : PROFILES[session.profile];
-  const short = session.short_kwh >= 0.05 ? `will leave ${number(session.short_kwh)} kWh short` : null;
+  const short = isShort(session) ? `will leave ${number(session.short_kwh)} kWh short` : null;
   return [profile, short, ...session.why].filter((each) => each !== null);
+}
+
+/** What drivers will miss, all together: "3 of 14 sessions will leave short, by 12.4 kWh together." Null: nothing. */
+export function shortage(sessions: readonly SessionNow[]): string | null {
+  const short = sessions.filter(isShort);
+  if (!short.length) return null;
+  const [only] = short.length === 1 ? short : [];
+  if (only) return `EVSE ${only.evse_uid} will leave ${number(only.short_kwh)} kWh short of what it needs.`;
+  const missed = short.reduce((sum, { short_kwh }) => sum + short_kwh, 0);
+  return `${short.length} of ${sessions.length} sessions will leave short of what they need, by ${number(missed)} kWh together.`;
 }
 
 /** Whether somebody should look at it. */
 export function urgent(session: SessionNow): boolean {
-  return session.profile === "refused" || session.profile === "doubtful" || session.short_kwh >= 0.05;
+  return session.profile === "refused" || session.profile === "doubtful" || isShort(session);
+}
+
+function isShort({ short_kwh }: SessionNow): boolean {
+  return short_kwh >= NOTICED_KWH;
 }
 
 function all(nodes: readonly NodeNow[]): Tightest[] {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { curvesOf, describe, some } from "../src/charts/curves.ts";
+import { curvesOf, describe, some, topOf } from "../src/charts/curves.ts";
 import type { History, Planned } from "../src/types.ts";
 
 const T0 = Date.parse("2026-11-23T16:00:00Z") / 1000;
@@ -67,4 +67,17 @@ test("the chart in words names the highest load, its phase, its limit and its ti
 test("a curve of zeros and gaps shows nothing", () => {
   assert.ok(!some([0, null, 0]));
   assert.ok(some([0, 0.1]));
+});
+
+test("a limit far above all others does not press the load flat, and one that is merely high is seen", () => {
+  const of = (limit: number[]) => ({
+    limit,
+    drawn: [40, 50, null, null],
+    planned: [null, null, 60, 45],
+    allowed: [null, null, null, null],
+    base: [10, 10, 10, 10],
+  });
+  assert.equal(topOf([of([100, 100, 100_000, 50])]), 108);
+  assert.equal(topOf([of([100, 100, 200, 50])]), 216);
+  assert.equal(topOf([of([0, 0, 0, 0])]), 60 * 1.08);
 });

@@ -4,7 +4,7 @@ import { bothChanged, differences } from "../src/logic/changed.ts";
 import { draftKey, dropDraft, keepDraft, readDraft, same } from "../src/logic/drafts.ts";
 import { cause, missedByWhy } from "../src/logic/missed.ts";
 import { overlapping, standing } from "../src/logic/overrides.ts";
-import { byField } from "../src/logic/pointers.ts";
+import { byField, spoken } from "../src/logic/pointers.ts";
 
 function shelf(full = false) {
   const kept = new Map<string, string>();
@@ -125,6 +125,16 @@ test("reasons count by what they are about, not by their hours and amounts", () 
   assert.equal(cause("took no more than 3.7 kW of its own accord"), "the vehicle took no more of its own accord");
   assert.equal(cause("most below least (5 A < 6 A): 2.0 kWh short"), "most below least");
   assert.equal(cause("room left unused: 0.010 kWh short"), "room left unused");
+});
+
+test("a warning speaks of rules as the page does", () => {
+  const nodes = [{ id: "grid" }, { id: "deck-1" }];
+  assert.equal(
+    spoken("limits.weekly[0] (Sun 02:00 to 03:00): the clocks skip it", nodes),
+    "Weekly calendar, rule 1 (Sun 02:00 to 03:00): the clocks skip it",
+  );
+  assert.equal(spoken("feeders[0].limits.weekly[1] (Mon)", nodes), "Weekly calendar of deck-1, rule 2 (Mon)");
+  assert.equal(spoken("price: those of 2026-03-02 are missing", nodes), "price: those of 2026-03-02 are missing");
 });
 
 test("an error of the API is shown at the field that it is about", () => {

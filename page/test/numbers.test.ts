@@ -19,12 +19,16 @@ test("numbers are read as people of several countries write them", () => {
     ["-3", -3],
     ["0", 0],
     ["0,125", 0.125],
+    ["0.250", 0.25],
+    ["33.333", 33.333],
   ];
   for (const [text, value] of said) assert.deepEqual(readNumber(text, "kW"), { value }, text);
 });
 
 test("a number that can be read in two ways is asked about, with both", () => {
-  assert.match(problem("34,500"), /34500 or 34\.500/);
+  assert.match(problem("34,500"), /34500 or 34\.5 /);
+  assert.match(problem("34.500"), /34500 or 34\.5 /);
+  assert.match(problem("1.000 kW"), /1000 or 1 /);
   assert.match(problem("1,234,500"), /1234500/);
 });
 

@@ -6,6 +6,7 @@ import { begin, finish, renew } from "../src/oauth.ts";
 const SIGN_IN = {
   authorize_url: "https://energy.auth.example/oauth2/authorize",
   token_url: "https://energy.auth.example/oauth2/token",
+  revoke_url: "https://energy.auth.example/oauth2/revoke",
   logout_url: "https://energy.auth.example/logout",
   client_id: "page",
   scopes: ["openid", "email", "energy/read", "energy/control"],

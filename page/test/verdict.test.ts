@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { NodeNow, Picture, SessionNow } from "../src/types.ts";
-import { because, next, remarks, tightest, urgent, verdict } from "../src/verdict.ts";
+import { because, next, remarks, shortage, tightest, urgent, verdict } from "../src/verdict.ts";
 
 const BASE = { kind: "base", id: null, reason: null, author: null, until: null } as const;
 
@@ -22,7 +22,7 @@ function node(id: string, drawn: number, allowed: number, limit: number): NodeNo
 
 function picture(nodes: NodeNow[], state: Picture["state"] = "ok"): Picture {
   return {
-    site: { id: "garage", name: null, time_zone: "UTC", voltage_v: 230, phases: ["L1", "L2"] },
+    site: { id: "garage", name: null, time_zone: "UTC", voltage_v: 230, currency: null, phases: ["L1", "L2"] },
     at: "2026-11-23T16:00:00Z",
     state,
     alarms: [],
@@ -45,13 +45,29 @@ test("a site is safe when no limit could be broken, and the closest is named", (
 });
 
 test("what is above a limit comes first, with its phase", () => {
-  const { state, title, text } = verdict(picture([node("grid", 40, 60, 100), node("deck-1", 51, 45, 50)]));
+  const { state, title, text } = verdict(picture([node("grid", 40, 60, 100), node("deck-1", 51, 45, 50)], "alarm"));
   assert.deepEqual([state, title, text], ["alarm", "Above its limit", "deck-1 L1 draws 51.0 A of 50 A."]);
 });
 
 test("what may exceed a limit is no safety, even while it does not", () => {
-  const { state, title } = verdict(picture([node("grid", 40, 101, 100)]));
-  assert.deepEqual([state, title], ["alarm", "Within its limit, but not held there"]);
+  const { state, title } = verdict(picture([node("grid", 40, 101, 100)], "warning"));
+  assert.deepEqual([state, title], ["warning", "Within its limit, but not held there"]);
+});
+
+test("a load that a lower limit has just begun to bring down is no alarm, and no safety", () => {
+  const { state, title } = verdict(picture([node("grid", 90, 95, 50)], "warning"));
+  assert.deepEqual([state, title], ["warning", "Coming down to its limit"]);
+  assert.equal(verdict(picture([node("grid", 90, 95, 50)], "ok")).state, "warning");
+});
+
+test("what drivers will miss is summed up, and less than anybody misses is not", () => {
+  const session = (evse_uid: string, short_kwh: number) => ({ evse_uid, short_kwh }) as SessionNow;
+  assert.equal(shortage([session("030", 0), session("031", 0.04)]), null);
+  assert.match(shortage([session("030", 0), session("031", 3.4)]) ?? "", /^EVSE 031 will leave 3\.40 kWh short/);
+  assert.match(
+    shortage([session("030", 9.6), session("031", 0), session("032", 3.4)]) ?? "",
+    /^2 of 3 sessions will leave short of what they need, by 13\.0 kWh/,
+  );
 });
 
 test("rounding alone is no alarm", () => {

@@ -38,6 +38,22 @@ def test_a_person_is_invited_granted_a_site_and_loses_it_again(ocpi: Ocpi, clien
     assert grants.of(invited["principal"]).rights("garage") == frozenset()
 
 
+def test_an_address_that_nobody_has_verified_is_granted_nothing(ocpi: Ocpi, client: str) -> None:
+    ocpi("access", "invite", "anna@example.com")
+    cognito = boto3.client("cognito-idp")
+    (pool,) = cognito.list_user_pools(MaxResults=1)["UserPools"]
+    (anna,) = cognito.list_users(UserPoolId=pool["Id"])["Users"]
+    changes = {"email": "boss@example.com", "email_verified": "false"}, {"email_verified": "true"}
+    for change, exit_code in zip(changes, (1, 0), strict=True):
+        cognito.admin_update_user_attributes(
+            UserPoolId=pool["Id"],
+            Username=anna["Username"],
+            UserAttributes=[{"Name": name, "Value": value} for name, value in change.items()],
+        )
+        printed = ocpi("access", "grant", "boss@example.com", "garage", "control")
+        assert (printed.exit_code, "must be the verified address" in printed.err) == (exit_code, bool(exit_code))
+
+
 def test_a_machine_is_granted_by_the_id_of_its_client(ocpi: Ocpi, client: str) -> None:
     granted = ocpi("access", "grant", client, "*", "read", "signal", "--json").json
     assert granted == {"principal": client, "name": "grid-operator", "sites": {"*": ["read", "signal"]}}

@@ -1,6 +1,7 @@
 """`ocpi site limit`, `weekly`, `override` and `signal`: limits in the hands of those who are accountable for them."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,7 +99,7 @@ def test_an_override_is_added_with_its_reason_and_taken_back(ocpi: Ocpi, site: C
         f"The limit of site 'garage' is changed. Now override '{added['override']['id']}' holds: 29 A.\n"
     )
     listed = ocpi("site", "override", "list", "garage").out
-    assert "2026-11-22 08:00" in listed, "at the site"
+    assert "22 Nov 08:00" in listed, "at the site"
     assert "20 kW" in listed
     overlapping = ocpi("site", "override", "add", "garage", "--kw", "5", "--from", "2026-11-22T19:00:00Z")
     assert overlapping.exit_code == 1
@@ -149,6 +150,20 @@ def test_who_edits_what_somebody_else_has_changed_is_told_by_whom(ocpi: Ocpi, si
     assert ocpi("site", "put", str(file), "--revision", now).exit_code == 0
 
 
+def test_a_file_of_yesterday_does_not_end_what_others_have_added_since_without_a_question(
+    ocpi: Ocpi, site: Cpo, tmp_path: Path
+) -> None:
+    file = tmp_path / "site.json"
+    file.write_text(ocpi("site", "get", "garage").out)
+    ocpi("site", "limit", "garage", "--kw", "20", "--until", "2026-11-22T12:00:00Z", "--reason", "works")
+    printed = ocpi("site", "put", str(file))
+    assert printed.exit_code == 1
+    assert "is left out: is it to end?" in printed.err
+    assert len(limits(ocpi)["overrides"]) == 1
+    assert ocpi("site", "put", str(file), "--yes").exit_code == 0
+    assert limits(ocpi)["overrides"] == []
+
+
 def test_a_grid_operator_s_curtailment_is_sent_shown_and_taken_back(ocpi: Ocpi, site: Cpo) -> None:
     order = ("site", "signal", "send", "garage", "dso-17", "--kw", "13.8", "--until", "2026-11-22T10:00:00Z")
     sent = ocpi(*order, "--json").json
@@ -157,7 +172,9 @@ def test_a_grid_operator_s_curtailment_is_sent_shown_and_taken_back(ocpi: Ocpi, 
     assert ocpi(*order, "--json").json == sent, "the same again changes nothing"
     other = ocpi(*order[:6], "12", *order[7:])
     assert "there is a signal of that id with other content" in other.err
-    assert "decreases are sent by 2026-11-22 09:01:00" in ocpi("site", "signal", "show", "garage", "dso-17").out
+    shown = ocpi("site", "signal", "show", "garage", "dso-17").out
+    assert "from 2026-11-22 09:00 to 2026-11-22 11:00" in shown, "at the site, as all times"
+    assert "Decreases are sent by 2026-11-22 09:01:00." in shown
     known = Ledgers("sites").signal("garage", "dso-17")
     assert known
     proven = known.model_copy(update={"obeyed_at": known.received_at, "load_before_kw": 40.0, "load_after_kw": 13.5})
@@ -165,9 +182,13 @@ def test_a_grid_operator_s_curtailment_is_sent_shown_and_taken_back(ocpi: Ocpi, 
     shown = ocpi("site", "signal", "show", "garage", "dso-17").out
     assert "Obeyed after 0 s; the load was 40.0 kW before and 13.5 kW after." in shown
     assert ocpi("site", "show", "garage", "--json").json["nodes"][0]["source"]["kind"] == "cap"
-    assert "cap" in ocpi("site", "override", "list", "garage").out
-    assert "is cancelled" in ocpi("site", "signal", "cancel", "garage", "dso-17").out
+    assert "signal dso-17" in ocpi("site", "override", "list", "garage").out
+    assert ocpi("site", "signal", "cancel", "garage", "dso-17").out == (
+        "Signal 'dso-17' was taken back at 2026-11-22 09:00:00. Now base holds at grid: 100 A per phase.\n"
+    )
+    assert "Decreases are sent" not in ocpi("site", "signal", "show", "garage", "dso-17").out, "they are not any more"
     assert limits(ocpi)["caps"] == []
+    assert "it was taken back" in ocpi(*order).err
     assert "dso-17" in ocpi("site", "signal", "list", "garage").out
     assert "there is no such signal" in ocpi("site", "signal", "cancel", "garage", "dso-18").err
     late = ocpi("site", "signal", "send", "garage", "dso-19", "--kw", "9", "--until", "2026-11-21T10:00:00Z")

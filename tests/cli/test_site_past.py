@@ -1,5 +1,6 @@
 """`ocpi site sessions`, `history`, `events`, `savings`, `report`, `plan` and `plot`: what was, and what is to be."""
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,41 @@ def test_sessions_that_are_over_are_told_with_what_they_missed_and_why(ocpi: Ocp
     (over,) = ocpi("site", "sessions", "garage", "--json").json
     assert (over["energy_kwh"], over["short_kwh"], over["why"]) == (22, 2.5, [WHY])
     told = ocpi("site", "sessions", "garage").out
-    assert "2026-11-22 01:00" in told, "at the site"
+    assert "22 Nov 01:00" in told, "at the site"
+    assert told.endswith(f"EVSE E1, 22 Nov 01:00: {WHY}\n")
     assert ocpi("site", "sessions", "garage", "--until", "2026-11-22", "--json").json == []
     assert ocpi("site", "sessions", "garage", "--from", "2026-11-24").err == "ocpi: --from must be before --until\n"
+
+
+TABLES = {
+    ("plan",): ("time", "limit A", "others A", "sessions A", "price", "solar kW"),
+    ("sessions",): ("EVSE", "came", "left", "got kWh", "needed", "missed", "session"),
+    ("history",): ("time", "limit A", "others A", "sessions A", "cars", "price", "solar kW"),
+    ("events",): ("at", "what", "by", "why"),
+    ("signal", "list"): ("signal", "state", "node", "from", "until", "limit A", "obeyed in", "by"),
+    ("override", "list"): ("node", "limit", "from", "until", "why", "id"),
+    ("show",): ("EVSE", "until", "got kWh", "needs", "short", "draws kW", "may", "planned", "session"),
+}
+
+
+@pytest.mark.parametrize("command", TABLES)
+def test_tables_are_read_on_a_terminal_of_80_columns(
+    ocpi: Ocpi, site: Cpo, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """Of three phases that differ, and with a curtailment."""
+    ocpi("site", "limit", "garage", "--a", "L1=100,L2=87,L3=9.55")
+    until = ("--until", "2026-11-22T20:00:00Z")
+    ocpi("site", "limit", "garage", "--a", "L1=80,L2=70,L3=63", *until, "--reason", "works in the street")
+    ocpi("site", "signal", "send", "garage", "dso-17", "--kw", "40", *until, "--reason", "congestion")
+    site.begins("S1", start_date_time="2026-11-22T08:00:00Z")
+    site.run()
+    monkeypatch.setenv("COLUMNS", "80")
+    told = ocpi("site", *command, "garage").out
+    titles = next(line for line in told.splitlines() if line.startswith(TABLES[command][0]))
+    assert titles.split() == " ".join(TABLES[command]).split(), "none is broken"
+    assert re.search(r"\d\d Nov \d\d:\d\d", told), "nor is a time"
+    assert len(titles) <= 80
+    assert "Times are in Europe/Amsterdam." in told
 
 
 def test_history_is_shown_and_exported(ocpi: Ocpi, site: Cpo, tmp_path: Path) -> None:
@@ -94,7 +127,7 @@ def test_what_is_planned_is_shown_by_the_hour_and_drawn(ocpi: Ocpi, site: Cpo, t
     curves = ocpi("site", "plan", "garage", "--json").json
     assert len(curves["times"]) == 288
     assert max(curves["nodes"]["grid"]["ev_a"]["L1"]) > 6
-    assert "2026-11-22 10:00" in ocpi("site", "plan", "garage").out
+    assert "22 Nov 10:00" in ocpi("site", "plan", "garage").out
     picture = tmp_path / "site.png"
     assert ocpi("site", "plot", "garage", "--out", str(picture)).out == f"Drawn to {picture}.\n"
     assert picture.read_bytes().startswith(b"\x89PNG")

@@ -51,6 +51,23 @@ def test_prices_of_the_day_ahead_are_uploaded_and_a_wrong_file_is_told_by_its_li
     assert "leave the node out" in ocpi("site", "upload", "garage", "price", str(file), "--node", "attic").err
 
 
+def test_an_upload_is_taken_back(ocpi: Ocpi, site: Cpo, tmp_path: Path) -> None:
+    file = tmp_path / "prices.csv"
+    file.write_text(DAY_AHEAD)
+    ocpi("site", "upload", "garage", "price", str(file))
+    cut = ocpi("site", "remove-upload", "garage", "price", "--from", "2026-11-23T19:00:00Z")
+    assert cut.out == "price: 4 steps from 2026-11-23 20:00 to 2026-11-24 00:00, Europe/Amsterdam.\n"
+    rest = ocpi("site", "remove-upload", "garage", "price", "--from", "2026-11-23", "--json").json
+    assert (rest["steps"], rest["end"]) == (20, "2026-11-23T19:00:00Z")
+    again = ocpi("site", "remove-upload", "garage", "price")
+    assert (again.exit_code, again.err) == (1, "ocpi: there is no price that was uploaded of that time\n")
+    kinds = [event["kind"] for event in ocpi("site", "events", "garage", "--until", "2026-11-23", "--json").json]
+    assert "series_removed" in kinds
+    wrong = ocpi("site", "remove-upload", "garage", "price", "--until", "2026-11-01")
+    assert "--from must be before --until" in wrong.err
+    assert "62 days are the most" in ocpi("site", "remove-upload", "garage", "price", "--until", "2027-11-01").err
+
+
 def test_what_a_meter_says_is_taken_and_seen(ocpi: Ocpi, site: Cpo) -> None:
     assert "give --base-load-kw" in ocpi("site", "measure", "garage").err
     assert ocpi("site", "measure", "garage", "--base-load-kw", "13.8", "--pv-kw", "3").out == "It is taken.\n"
@@ -64,7 +81,11 @@ def test_priorities_are_set_by_evse(ocpi: Ocpi, site: Cpo) -> None:
     assert first == {"evse_uid": "E1", "priority": 2}
     assert "write the EVSE's uid and its priority" in ocpi("site", "priority", "garage", "E1").err
     assert "priority" in ocpi("site", "priority", "garage", "E1=1000").err
-    assert "E1" in ocpi("site", "priority", "garage").out
+    assert "there is no such EVSE: is 'E1' meant?" in ocpi("site", "priority", "garage", "E11=2").err
+    ocpi("site", "priority", "garage", "E2=3")
+    shown = ocpi("site", "priority", "garage").out
+    assert shown.index("E2") < shown.index("E1"), "who comes first is told first"
+    assert "E2" not in ocpi("site", "priority", "garage", "E1=3").out, "only what was asked for"
 
 
 def test_an_unknown_site_is_one_line(ocpi: Ocpi, aws: None) -> None:

@@ -83,6 +83,17 @@ def test_what_cannot_wait_is_not_forgotten_for_what_can(store: Store) -> None:
     assert not store.sites.leases.pressed(lease)
 
 
+def test_what_could_not_wait_is_answered_by_a_plan_whatever_came_after_it(store: Store) -> None:
+    lease = taken(store)
+    store.sites.leases.take(store.name, "site", T + 1, T + 1, T + 61, replans=True, at_once=True)
+    take(store, T + 3, replans=False)
+    assert finish(store, lease, T + 2) == "profile", "only the answer came after it"
+    take(store, T + 5, asked_at=T + 5)
+    take(store, T + 5, asked_at=T + 5, replans=False)
+    assert finish(store, lease, T + 4, planned=False) == "session"
+    assert finish(store, lease, T + 6) is None
+
+
 def test_where_all_was_asked_for_an_answer_is_no_reason_for_a_run(store: Store) -> None:
     leases = store.sites.leases
     lease = taken(store)

@@ -2,12 +2,24 @@
 
 from datetime import UTC, datetime, timedelta
 from itertools import islice
+from typing import Any
 
 import pytest
 
 from ocpi.sites.limits import Limit
 from ocpi.sites.phases import PHASES
-from ocpi.sites.record import SLOT, Book, Event, EventKind, LoadSlot, Meter, NodeLoad, Signal, VisitRecord
+from ocpi.sites.record import (
+    LONGEST_SIGNAL,
+    SLOT,
+    Book,
+    Event,
+    EventKind,
+    LoadSlot,
+    Meter,
+    NodeLoad,
+    Signal,
+    VisitRecord,
+)
 from ocpi.store import keys, ledgers
 from ocpi.store.leases import Lease, LeaseLost
 from ocpi.store.ledgers import Ledgers
@@ -132,37 +144,63 @@ SIGNAL = Signal(
 )
 
 
-def test_a_signal_is_noted_once_and_changed_only_as_it_was_read(store: Store, ledger: Ledgers) -> None:
-    ledger.put_signal(store.name, SIGNAL)
+def write(store: Store, *actions: Any) -> None:
+    Table(store.sites_table).transact(actions)
+
+
+def test_a_signal_is_noted_once_and_taken_back_once(store: Store, ledger: Ledgers) -> None:
+    write(store, *ledger.signal_actions(store.name, SIGNAL))
     with pytest.raises(Conflict):
-        ledger.put_signal(store.name, SIGNAL)
-    cancelled = SIGNAL.model_copy(update={"cancelled_at": NOW})
-    ledger.put_signal(store.name, cancelled, SIGNAL)
-    assert ledger.signal(store.name, "SITE") == cancelled
+        write(store, *ledger.signal_actions(store.name, SIGNAL.model_copy(update={"start": NOW - timedelta(hours=1)})))
+    write(store, ledger.cancel_action(store.name, SIGNAL, NOW))
+    assert ledger.signal(store.name, "SITE") == SIGNAL.model_copy(update={"cancelled_at": NOW})
     with pytest.raises(Conflict):
-        ledger.put_signal(store.name, cancelled, SIGNAL)
-    assert ledger.signals(store.name) == [cancelled]
+        write(store, ledger.cancel_action(store.name, SIGNAL, NOW))
     assert ledger.signal(store.name, "other") is None
 
 
 def test_a_proof_and_a_change_of_a_signal_do_not_undo_each_other(store: Store, ledger: Ledgers) -> None:
-    ledger.put_signal(store.name, SIGNAL)
+    write(store, *ledger.signal_actions(store.name, SIGNAL))
     proved = SIGNAL.model_copy(update={"obeyed_at": NOW, "load_before_kw": 40.25})
     ledger.prove(store.name, proved)
-    cancelled = SIGNAL.model_copy(update={"cancelled_at": NOW})
-    ledger.put_signal(store.name, cancelled, SIGNAL)
+    write(store, ledger.cancel_action(store.name, SIGNAL, NOW))
     assert ledger.signal(store.name, "SITE") == proved.model_copy(update={"cancelled_at": NOW})
+
+
+def test_a_signal_that_an_earlier_version_has_noted_is_taken_back(store: Store, ledger: Ledgers) -> None:
+    write(store, *ledger.signal_actions(store.name, SIGNAL))
+    spelled = {"document": SIGNAL.model_dump_json(), "expires_at": 1_900_000_000}
+    Table(store.sites_table).put(keys.site_signal(store.name, NOW, "SITE"), spelled)
+    write(store, ledger.cancel_action(store.name, SIGNAL, NOW))
+    known = ledger.signal(store.name, "SITE")
+    assert known
+    assert known.cancelled_at == NOW
+
+
+def test_signals_of_a_period_are_those_that_hold_in_it_the_one_that_starts_last_first(
+    store: Store, ledger: Ledgers
+) -> None:
+    def starting(id_: str, hours: int, lasts: timedelta = timedelta(hours=1)) -> Signal:
+        start = NOW + timedelta(hours=hours)
+        return SIGNAL.model_copy(update={"signal_id": id_, "start": start, "end": start + lasts})
+
+    for each in (starting("over", -1), starting("long", -24 * 30, LONGEST_SIGNAL), starting("a", 0), starting("b", 2)):
+        write(store, *ledger.signal_actions(store.name, each))
+    hours = timedelta(hours=1)
+    assert [each.signal_id for each in ledger.signals(store.name, NOW, NOW + 3 * hours)] == ["b", "a", "long"]
+    assert [each.signal_id for each in ledger.signals(store.name, NOW, NOW + 2 * hours)] == ["a", "long"]
 
 
 def test_a_signal_that_is_not_there_needs_no_proof(store: Store, ledger: Ledgers) -> None:
     ledger.prove(store.name, SIGNAL.model_copy(update={"obeyed_at": NOW}))
-    assert ledger.signals(store.name) == []
+    assert not list(ledger.signals(store.name, NOW, NOW + timedelta(hours=1)))
 
 
 def test_no_event_and_no_signal_is_taken_for_a_site_by_the_stream() -> None:
     """The outbox hears of sort keys SITE and PROFILE#…"""
     noted = [
-        keys.site_signal("garage", "SITE"),
+        keys.site_signal("garage", NOW, "SITE"),
+        keys.site_signal_place("garage", "SITE"),
         keys.site_event("garage", NOW, "site", "SITE"),
         keys.site_visit("garage", NOW, "PROFILE#S1"),
         keys.site_hour("garage", NOW),

@@ -64,6 +64,24 @@ def test_the_last_upload_counts_for_its_time_and_others_stay(store: Store, serie
     assert list(series.read(store.name, [BASE_LOAD], NOON, NOON + DAY, "deck")) == [(BASE_LOAD, "deck")]
 
 
+def test_what_was_uploaded_is_taken_back_for_a_time_and_the_rest_stays(store: Store, series: SeriesStore) -> None:
+    series.put(store.name, BASE_LOAD, GRID, hourly(*range(24)), NOW)
+    series.put(store.name, BASE_LOAD, "deck", hourly(5), NOW)
+    series.put(store.name, PRICE, GRID, hourly(6), NOW)
+    removed = series.remove(store.name, BASE_LOAD, GRID, NOW, NOON + DAY - HOUR, NOW)
+    assert values(removed) == list(range(1, 23)), "two days of UTC, and parts of hours"
+    known = series.read(store.name, list(SeriesKind), NOON - DAY, NOON + 2 * DAY)
+    assert values(known[BASE_LOAD, GRID]) == [0, 1, 23]
+    assert known[BASE_LOAD, GRID][1].end == NOW
+    assert values(known[BASE_LOAD, "deck"] + known[PRICE, GRID]) == [5, 6]
+    assert series.remove(store.name, BASE_LOAD, GRID, NOW, NOON + DAY - HOUR, NOW) == ()
+    series.put(store.name, BASE_LOAD, GRID, hourly(9, start=NOON + 4 * HOUR), NOW)
+    read = series.read(store.name, [BASE_LOAD], NOON, NOON + DAY, GRID)
+    assert values(read[BASE_LOAD, GRID]) == [0, 1, 9, 23]
+    series.remove(store.name, BASE_LOAD, GRID, NOON - DAY, NOON + 2 * DAY, NOW)
+    assert series.read(store.name, [BASE_LOAD], NOON, NOON + DAY, GRID) == {}
+
+
 def test_there_is_nothing_of_another_site_or_time(store: Store, series: SeriesStore) -> None:
     series.put(store.name, PRICE, GRID, hourly(1), NOW)
     assert series.read(store.name + "-2", list(SeriesKind), NOON, NOON + DAY) == {}

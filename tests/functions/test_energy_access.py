@@ -41,6 +41,7 @@ ENDPOINTS: dict[Endpoint, tuple[str, object]] = {
     ("PUT", "/sites/{site_id}/priorities"): (CONTROLLING, {"034": 2}),
     ("GET", "/sites/{site_id}/series/{kind}"): (READING, None),
     ("PUT", "/sites/{site_id}/series/{kind}"): (CONTROLLING, CSV.encode()),
+    ("DELETE", "/sites/{site_id}/series/{kind}"): (CONTROLLING, None),
     ("POST", "/sites/{site_id}/measurements"): (CONTROLLING, {"pv_kw": 1}),
     ("GET", "/sites/{site_id}/signals"): (EITHER, None),
     ("GET", "/sites/{site_id}/signals/{signal_id}"): (EITHER, None),
@@ -135,8 +136,8 @@ def _with_read(right: Right) -> set[Right]:
 
 
 def _is_not_there(endpoint: Endpoint, status: int) -> bool:
-    """An override or a signal that nobody has sent."""
-    return status == 404 and any(name in endpoint[1] for name in ("{override_id}", "{signal_id}"))
+    """An override, an upload or a signal that nobody has sent."""
+    return status == 404 and (endpoint[0] == "DELETE" or "{signal_id}" in endpoint[1])
 
 
 def test_who_has_no_grant_sees_nothing_and_is_told_its_name_for_whom_to_ask(aws: None) -> None:
@@ -176,6 +177,28 @@ def test_new_sites_are_for_who_controls_all(site: None, granted_at: str) -> None
     granted(*Right, site=granted_at)
     reply = energy("PUT", "/sites/third", SITE | {"id": "third"}, headers={"if-none-match": "*"})
     assert (reply.status, energy("GET", "/me").body["may_create"]) == (403, False)
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"location": SITE["location"] | {"location_id": "SOMEBODY-ELSES"}}, "/location"),
+        ({"partner_id": "another-partner"}, "/partner_id"),
+    ],
+)
+def test_who_controls_one_site_does_not_make_it_one_of_other_evses(
+    site: None, change: dict[str, object], pointer: str
+) -> None:
+    Grants("sites").revoke(JAN)
+    granted(Right.CONTROL, site="garage")
+    for headers in ({"if-match": "*"}, {"if-match": energy("GET", "/sites/garage").etag}):
+        reply = energy("PUT", "/sites/garage", SITE | change, headers=headers)
+        assert (reply.status, [each["pointer"] for each in reply.body["errors"]]) == (403, [pointer]), reply
+        assert "there is no partner" not in reply.detail
+    assert energy("PUT", "/sites/garage", SITE | {"name": "Garage"}, etag="*").status == 200
+    granted(Right.CONTROL)
+    moved = SITE | {"location": SITE["location"] | {"location_id": "L3"}}
+    assert energy("PUT", "/sites/garage", moved, etag="*").status == 200
 
 
 def test_who_may_not_is_told_whether_the_token_or_the_grant_lacks_it(site: None) -> None:

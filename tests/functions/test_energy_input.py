@@ -1,16 +1,17 @@
 """The energy API: input that nobody should send, and what is looked at."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ocpi.energy.looking import Looking
+from ocpi.energy.picture import Picture
 from ocpi.sites.phases import PHASES
 from ocpi.sites.record import Event, EventKind, LoadSlot, NodeLoad, VisitRecord
+from ocpi.sites.site import Site
 from ocpi.store.ledgers import Ledgers
-from ocpi.store.sites import Sites
-from tests.energy import described, energy
+from tests.energy import SITE, described, energy, written_by_another_version
 
 DEEP = b"[" * 100_000 + b"]" * 100_000
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -112,6 +113,11 @@ def test_a_path_that_leads_nowhere_says_so(etag: str, path: str) -> None:
         ("/sessions?limit=0", "limit"),
         ("/sessions?limit=100000", "limit"),
         ("/events?before=now", "before"),
+        ("/events?before=0001-01-01T00:00:00Z", "before"),
+        ("/sessions?before=0001-01-01T00:00:00Z", "before"),
+        ("/history?from=9999-12-31T00:00:00Z&until=9999-12-31T23:59:00Z", "until"),
+        ("/series/price?from=0001-01-01T00:00:00Z&until=0001-01-02T00:00:00Z", "until"),
+        ("/signals?from=0001-01-01T00:00:00Z", "from"),
     ],
 )
 def test_a_parameter_that_is_wrong_is_named(etag: str, path: str, parameter: str) -> None:
@@ -159,12 +165,8 @@ def test_what_was_measured_this_moment_is_seen(aws: None) -> None:
 
 
 def test_a_site_that_cannot_be_read_hides_no_other_and_can_be_described_anew(etag: str) -> None:
-    sites = Sites("sites")
-    known = sites.config("garage")
-    assert known
-    document = json.loads(known.document)
-    item = {"document": json.dumps(document | {"colour": "red"}), "revision": "1"}
-    sites._table.put(("SITE#garage", "CONFIG"), item)
+    document = energy("GET", "/sites/garage").body
+    written_by_another_version(document)
     assert energy("GET", "/sites").body == [
         {
             "id": "garage",
@@ -178,8 +180,34 @@ def test_a_site_that_cannot_be_read_hides_no_other_and_can_be_described_anew(eta
             "sessions": 0,
         }
     ]
+    for path in ("", "/now", "/limits", "/history"):
+        reply = energy("GET", f"/sites/garage{path}")
+        assert (reply.status, "describe it anew, with If-Match: *" in reply.detail) == (409, True)
+    assert energy("PUT", "/sites/garage/limits/grid/base", {"limit_kw": 60}, etag='"1"').status == 409
     assert energy("PUT", "/sites/garage", document, etag='"1"').status == 200
     assert energy("GET", "/sites/garage").status == 200
+
+
+def test_a_site_that_cannot_be_looked_at_hides_no_other(etag: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    described(SITE | {"id": "other", "location": SITE["location"] | {"location_id": "L2"}})
+    picture = Looking.picture
+
+    def broken(self: Looking, site: Site, now: datetime) -> Picture:
+        if site.id == "garage":
+            raise ZeroDivisionError
+        return picture(self, site, now)
+
+    monkeypatch.setattr(Looking, "picture", broken)
+    reply = energy("GET", "/sites")
+    assert reply.status == 200
+    assert [(each["id"], each["name"], each["state"], each["limit_kw"]) for each in reply.body] == [
+        ("garage", "City garage", "alarm", None),
+        ("other", "City garage", "alarm", 69),
+    ]
+
+
+def test_a_page_of_nothing_is_empty(etag: str) -> None:
+    assert energy("GET", "/sites/garage/events?before=2026-11-01T00:00:00Z").body == []
 
 
 def test_what_is_planned_is_told_for_a_day(etag: str) -> None:

@@ -8,8 +8,12 @@ from typing import Any
 import boto3
 import pytest
 
+from ocpi import clock
 from ocpi.store.grants import Right
+from ocpi.store.keys import ObjectId
+from ocpi.store.objects import Objects
 from ocpi.store.sites import Sites
+from ocpi.types.versions import ModuleID
 from tests.energy import SITE, claims, described, energy, granted
 
 GRID = "/sites/garage/limits/grid"
@@ -165,6 +169,20 @@ def test_weekly_limits_that_overlap_are_both_named(etag: str) -> None:
     assert "overlaps weekly[0]" in reply.detail
 
 
+def test_who_has_not_looked_is_asked_before_what_others_have_added_ends(etag: str) -> None:
+    works = EVENING | {"limit_kw": 20, "reason": "works"}
+    override = energy("POST", f"{GRID}/overrides", works).body["id"]
+    reply = energy("PUT", "/sites/garage", SITE | {"name": "Garage"}, etag="*")
+    assert reply.status == 409
+    (line,) = reply.body["confirm"]
+    assert line == (
+        f"limits.overrides: '{override}' (2026-11-22T17:00:00Z to 2026-11-22T21:00:00Z: 20 kW, by jan@garage.example)"
+        " is left out: is it to end?"
+    )
+    known = energy("GET", "/sites/garage").etag
+    assert energy("PUT", "/sites/garage", SITE | {"name": "Garage"}, etag=known).status == 200, "who has looked knows"
+
+
 def test_watt_for_kilowatt_is_asked_about_before_it_is_taken(etag: str) -> None:
     reply = energy("PUT", f"{GRID}/base", {"limit_kw": 34500}, etag=etag)
     assert reply.status == 409
@@ -202,8 +220,35 @@ def test_an_override_that_is_sent_twice_is_there_once(etag: str) -> None:
     assert (first.status, second.status) == (201, 201)
     assert first.body == second.body
     assert len(energy("GET", "/sites/garage/limits").body["grid"]["overrides"]) == 1
-    other = energy("POST", f"{GRID}/overrides", order | {"limit_kw": 21}, headers=key)
-    assert other.status == 422
+    for change in ({"limit_kw": 21}, {"end": "2026-11-22T22:00:00Z"}, {"start": EVENING["end"], "end": None}):
+        other = energy("POST", f"{GRID}/overrides", order | change, headers=key)
+        assert (other.status, "Idempotency-Key" in other.detail) == (409, True)
+
+
+def test_an_override_from_now_on_that_is_sent_again_after_a_lost_answer_is_the_one_that_holds(
+    etag: str, time: Callable[..., None]
+) -> None:
+    key = {"idempotency-key": "from-the-page-2"}
+    first = energy("POST", f"{GRID}/overrides", {"start": "2026-11-22T08:01:00Z", "limit_kw": 20}, headers=key)
+    time(seconds=20)
+    again = energy("POST", f"{GRID}/overrides", {"start": "2026-11-22T08:01:20Z", "limit_kw": 20}, headers=key)
+    assert (again.status, again.body) == (201, first.body)
+    assert again.etag == first.etag, "nothing has changed"
+
+
+def test_the_key_of_one_is_not_the_key_of_another(etag: str) -> None:
+    granted(Right.CONTROL, site="garage", principal=ANNA, name="anna@garage.example")
+    key = {"idempotency-key": "1"}
+    assert energy("POST", f"{GRID}/overrides", EVENING | {"limit_kw": 20}, headers=key).status == 201
+    night = {"start": "2026-11-22T22:00:00Z", "end": "2026-11-22T23:00:00Z", "limit_kw": 30}
+    assert energy("POST", f"{GRID}/overrides", night, headers=key, authorizer=claims(ANNA)).status == 201
+
+
+def test_an_override_that_is_over_already_is_refused(etag: str) -> None:
+    for node, place in (("grid", "/limits"), ("deck-1", "/feeders/0/limits")):
+        past = {"start": "2026-11-21T17:00:00Z", "end": "2026-11-22T08:00:00Z", "limit_kw": 20}
+        reply = energy("POST", f"/sites/garage/limits/{node}/overrides", past)
+        assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, f"{place}/overrides/end")
 
 
 def test_an_override_that_overlaps_another_is_refused_and_both_are_named(etag: str) -> None:
@@ -349,6 +394,36 @@ def test_prices_in_another_unit_are_asked_about(etag: str) -> None:
     assert again.status == 200
 
 
+def test_a_forecast_with_the_other_sign_is_asked_about_and_taken_back(etag: str) -> None:
+    lines = "start,value\n" + "".join(f"2026-11-22 {hour:02}:00,-30\n" for hour in range(24))
+    path = "/sites/garage/series/base_load_kw"
+    asked_first = energy("PUT", path, lines.encode(), content_type="text/csv")
+    assert asked_first.status == 409
+    assert "-30 kW at 2026-11-22 00:00 is below zero" in asked_first.body["confirm"][0]
+    assert energy("PUT", f"{path}?confirm=true", lines.encode(), content_type="text/csv").status == 200
+    asked()
+    assert energy("DELETE", f"{path}?reason=wrong+sign").status == 204
+    assert asked() == [{"site_id": "garage", "reason": "site"}]
+    (event, _, _) = events()
+    assert event["kind"] == "series_removed"
+    assert event["text"] == "base_load_kw from 2026-11-22T08:01:00Z to 2026-11-22T23:00:00Z"
+    assert (event["author"], event["reason"]) == ("jan@garage.example", "wrong sign")
+    read = energy("GET", f"{path}?from=2026-11-21T23:00:00Z&until=2026-11-23T00:00:00Z").body
+    assert read[-1]["end"] == "2026-11-22T08:01:00Z", "what is over is on record"
+    again = energy("DELETE", path)
+    assert (again.status, again.detail) == (404, "there is no base_load_kw that was uploaded of that time")
+    assert energy("DELETE", f"{path}?from=2026-11-21T23:00:00Z").status == 204
+    assert energy("GET", f"{path}?from=2026-11-21T23:00:00Z").body == []
+
+
+def test_what_was_measured_is_not_taken_back_and_prices_are_of_no_feeder(etag: str) -> None:
+    assert energy("DELETE", "/sites/garage/series/measured_pv_kw").status == 400
+    assert energy("DELETE", "/sites/garage/series/price?node=deck-1").status == 422
+    assert energy("DELETE", "/sites/garage/series/base_load_kw?node=deck-9").status == 422
+    assert energy("DELETE", "/sites/garage/series/price?until=2026-11-22T00:00:00Z").status == 400
+    assert energy("DELETE", "/sites/garage/series/costs").status == 404
+
+
 def test_more_base_load_than_what_counted_asks_for_a_plan(etag: str) -> None:
     assert energy("POST", "/sites/garage/measurements", {"base_load_kw": 3}).status == 204
     assert not asked()
@@ -364,3 +439,14 @@ def test_more_base_load_than_what_counted_asks_for_a_plan(etag: str) -> None:
 )
 def test_a_measurement_that_cannot_be_is_refused(etag: str, body: object) -> None:
     assert energy("POST", "/sites/garage/measurements", body).status == 422
+
+
+def test_a_priority_of_an_evse_that_there_is_not_is_refused_with_the_one_most_like_it(etag: str) -> None:
+    garage = ObjectId("cpo", ModuleID.LOCATIONS, "NL", "SIM", "L1")
+    Objects("objects").put(garage, {"evses": [{"uid": "036"}, {"uid": "037"}]}, clock.now())
+    reply = energy("PUT", "/sites/garage/priorities", {"034": 2, "036": 2, "O37": 2}, etag=etag)
+    assert reply.status == 422
+    assert reply.body["errors"] == [
+        {"pointer": "/priorities/O37", "detail": "there is no such EVSE: is '037' meant?"},
+    ]
+    assert energy("PUT", "/sites/garage/priorities", {"034": 2, "036": 2}, etag=etag).status == 200

@@ -9,6 +9,7 @@ from energy import page
 from energy.answers import TEXT_TYPES
 from energy.application import application
 from energy.settings import Settings
+from ocpi.energy.report import style_hash
 from ocpi.transport.door import lambda_handler
 from tests.energy import Reply, send
 
@@ -42,6 +43,7 @@ def test_the_page_is_there_without_a_token_and_may_load_nothing_foreign(get: Get
     assert policy["default-src"] == "'none'"
     assert policy["script-src"] == "'self'"
     assert policy["connect-src"] == "'self' https://energy.auth.eu-central-1.amazoncognito.com"
+    assert policy["style-src"] == f"'self' '{style_hash()}'"
     assert policy["frame-ancestors"] == "'none'"
     assert "unsafe" not in reply.headers["content-security-policy"]
 
@@ -94,6 +96,7 @@ def test_the_page_is_told_where_to_sign_in() -> None:
         "sign_in": {
             "authorize_url": "https://energy.auth.eu-central-1.amazoncognito.com/oauth2/authorize",
             "token_url": "https://energy.auth.eu-central-1.amazoncognito.com/oauth2/token",
+            "revoke_url": "https://energy.auth.eu-central-1.amazoncognito.com/oauth2/revoke",
             "logout_url": "https://energy.auth.eu-central-1.amazoncognito.com/logout",
             "client_id": "page",
             "scopes": ["openid", "email", "energy/read", "energy/control"],
@@ -118,6 +121,8 @@ def test_every_answer_forbids_to_guess_what_it_is() -> None:
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["strict-transport-security"].startswith("max-age=")
         assert headers["referrer-policy"] == "no-referrer"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+        assert headers["cross-origin-opener-policy"] == "same-origin"
     assert send("GET", "/energy/v1/sites").headers["cache-control"] == "no-store"
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from ocpi.store.grants import Right
 from ocpi.store.ledgers import Ledgers
-from tests.energy import Reply, claims, described, energy, granted
+from tests.energy import Reply, claims, described, energy, granted, written_by_another_version
 from tests.functions.test_energy_limits import asked
 
 DSO = "5hjg2k1l0p"
@@ -34,8 +34,8 @@ def signal(method: str, body: object = None, *, by: str = DSO, path: str = PATH)
     return energy(method, path, body, authorizer=claims(by, ["signal"]))
 
 
-def caps() -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = energy("GET", "/sites/garage/limits").body["grid"]["caps"]
+def caps(node: str = "grid") -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = energy("GET", "/sites/garage/limits").body[node]["caps"]
     return found
 
 
@@ -107,6 +107,7 @@ def test_a_limit_that_is_oddly_low_is_taken_and_one_that_is_oddly_high_is_asked_
     assert any("is it in MW?" in warning for warning in low.body["warnings"])
     high = signal("PUT", ORDER | {"limit_kw": 15000}, path="/sites/garage/signals/dso-18")
     assert (high.status, len(high.body["confirm"])) == (409, 1)
+    assert high.body["errors"][0]["pointer"] == "/limit_kw", "as in what was sent"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,16 @@ def test_a_signal_is_taken_back_once() -> None:
     assert (first.status, first.body["state"]) == (200, "cancelled")
     assert again.body == first.body
     assert not caps()
-    assert signal("PUT", ORDER).body["state"] == "cancelled", "another needs another id"
+
+
+def test_a_signal_that_was_taken_back_is_not_believed_to_hold_when_it_is_sent_again() -> None:
+    signal("PUT", ORDER)
+    signal("DELETE")
+    reply = signal("PUT", ORDER)
+    assert (reply.status, "confirm" in reply.body) == (409, False)
+    assert "was taken back at 2026-11-22T08:01:00Z" in reply.detail
+    assert not caps()
+    assert signal("PUT", ORDER, path="/sites/garage/signals/dso-18").status == 201
 
 
 def test_signals_are_seen_by_their_operator_and_by_who_may_read() -> None:
@@ -185,6 +195,49 @@ def test_a_feeder_stays_as_long_as_a_signal_limits_it() -> None:
     reply = energy("PUT", "/sites/garage", without, etag=document.etag)
     assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/feeders")
     assert "signal dso-17" in reply.detail
+
+
+def test_a_site_that_could_not_be_read_is_described_anew_with_the_signals_that_hold() -> None:
+    document = energy("GET", "/sites/garage").body
+    signal("PUT", ORDER)
+    signal("PUT", ORDER, path="/sites/garage/signals/dso-18")
+    signal("DELETE", path="/sites/garage/signals/dso-18")
+    signal("PUT", ORDER | {"node": "deck-1"}, path="/sites/garage/signals/dso-19")
+    written_by_another_version(document)
+    feederless = {**document, "feeders": [], "evses": []}
+    reply = energy("PUT", "/sites/garage", feederless, etag="*")
+    assert (reply.status, "signal dso-19" in reply.detail) == (422, True)
+    assert energy("PUT", "/sites/garage", document, etag="*").status == 200
+    assert [each["signal_id"] for each in caps()] == ["dso-17"]
+    assert [each["signal_id"] for each in caps("deck-1")] == ["dso-19"]
+
+
+def test_signals_come_page_by_page_the_one_that_starts_last_first(time: Callable[..., None]) -> None:
+    for hour in range(6):
+        start, end = (f"2026-11-22T{each}:00:00Z" for each in (10 + hour, 11 + hour))
+        order = ORDER | {"start": start, "end": end}
+        assert signal("PUT", order, path=f"/sites/garage/signals/dso-{hour}").status == 201
+    path, told = "/sites/garage/signals?limit=4", []
+    while path:
+        reply = signal("GET", path=path)
+        told += [each["signal_id"] for each in reply.body]
+        path = reply.headers.get("link", "").partition(">")[0].removeprefix("<https://ocpi.example.com/energy/v1")
+    assert told == [f"dso-{hour}" for hour in (5, 4, 3, 2, 1, 0)]
+    span = "from=2026-11-22T11:30:00Z&until=2026-11-22T13:00:00Z"
+    assert [each["signal_id"] for each in signal("GET", path=f"/sites/garage/signals?{span}").body] == [
+        "dso-2",
+        "dso-1",
+    ]
+    time(days=32)
+    assert signal("GET", path="/sites/garage/signals").body == [], "a month is usual"
+    assert len(signal("GET", path="/sites/garage/signals?from=2026-11-01T00:00:00Z").body) == 6
+
+
+def test_words_are_printed_in_one_line() -> None:
+    for words in ("=HYPERLINK(1)\u0000", "two\nlines", "\x1b[2J"):
+        reply = signal("PUT", ORDER | {"reason": words})
+        assert (reply.status, reply.body["errors"][0]["pointer"]) == (422, "/reason")
+    assert signal("PUT", ORDER | {"reason": "Überlast\u00a0– §14a"}).status == 201
 
 
 def test_who_describes_a_site_makes_no_signals() -> None:

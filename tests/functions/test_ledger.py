@@ -15,7 +15,7 @@ from ocpi.sites.record import Event, EventKind, LoadSlot, Signal, VisitRecord
 from ocpi.sites.site import parse_site
 from ocpi.store.ledgers import Ledgers
 from ocpi.types.primitives import format_datetime
-from tests.functions.charging import NOW, PATIENT, PLACE, Cpo
+from tests.functions.charging import HURRIED, NOW, PATIENT, PLACE, Cpo
 from tests.objects import SITE
 
 LEDGERS = Ledgers("sites")
@@ -115,7 +115,25 @@ def test_who_leaves_without_what_it_asked_for_is_an_event_with_the_reason(cpo: C
     assert visit.short_kwh == 7.5
     (event,) = events(cpo, EventKind.LEFT_SHORT)
     assert event.text == "EVSE E1: left with 12.5 of 20.0 kWh asked for"
-    assert event.reason == "left at 10:00, and was believed to stay until 21:00"
+    assert event.reason == "left at 10:00, and was believed to stay until 21:00: 7.5 kWh short"
+
+
+def test_what_a_curtailment_took_is_told_of_it_also_when_no_time_is_left(cpo: Cpo, time: Any) -> None:
+    """A car stands an hour, nearly all of it behind a low limit: no plan of its last minutes can know what took it."""
+    cpo.begins("S1", charging_preferences=HURRIED)
+    cpo.run()
+    curtail(cpo, 14, clock.now(), clock.now() + timedelta(minutes=55))
+    cpo.run()
+    for minute in range(11):
+        time(minutes=5)
+        tells(cpo, "S1", round(8 * KW_PER_A * (minute + 1) / 12, 2))
+    time(minutes=5)
+    leaves(cpo, "S1", 6.9)
+    (visit,) = visits(cpo)
+    assert visit.short_kwh == 13.1
+    assert visit.why == ("grid connection, L1, signal dso-1, 09:00-09:55: 13.1 kWh short",)
+    (event,) = events(cpo, EventKind.LEFT_SHORT)
+    assert event.reason == visit.why[0]
 
 
 def test_who_left_with_a_full_battery_has_missed_nothing(cpo: Cpo, time: Any) -> None:
@@ -156,6 +174,38 @@ def test_a_refused_profile_is_an_event_once(cpo: Cpo, time: Any) -> None:
     assert event.text == "no profile is taken: EVSE E1: REJECTED"
 
 
+def test_a_site_that_nothing_can_be_decided_for_is_an_event_when_it_begins_and_ends(cpo: Cpo, time: Any) -> None:
+    cpo.begins("S1")
+    cpo.run()
+    time(minutes=10)
+    known = cpo.sites.config("garage")
+    assert known
+    cpo.sites.put_config("garage", "{}", PLACE, known, None)
+    cpo.loop.plan()
+    time(minutes=10)
+    cpo.loop.plan()
+    (event,) = events(cpo, EventKind.NO_PLAN)
+    assert event.at == NOW + timedelta(minutes=10)
+    assert event.text.startswith("no plan could be made, and nothing is sent: the site cannot be read: ")
+    cpo.sites.put_config("garage", known.document, PLACE, cpo.sites.config("garage"), None)
+    with patch("optimizer.run.decide", side_effect=ZeroDivisionError("a/b")):
+        cpo.loop.plan()
+    assert len(events(cpo, EventKind.NO_PLAN, EventKind.NO_PLAN_OVER)) == 1
+    tells(cpo, "S1", 5)
+    time(minutes=1)
+    cpo.loop.plan()
+    (over,) = events(cpo, EventKind.NO_PLAN_OVER)
+    assert over.at > event.at
+    assert kwh(slots(cpo)) == pytest.approx(5, abs=0.001), "the meters go on from where they were"
+
+
+def test_a_site_that_never_had_a_plan_says_so(cpo: Cpo, time: Any) -> None:
+    with patch("optimizer.run.decide", side_effect=ZeroDivisionError("a/b")):
+        cpo.loop.plan()
+    (event,) = events(cpo, EventKind.NO_PLAN)
+    assert event.text == "no plan could be made, and nothing is sent: ZeroDivisionError: a/b"
+
+
 def curtail(cpo: Cpo, limit_a: float, start: datetime, end: datetime) -> None:
     """As the energy API does it."""
     limit = Limit(limit_a=dict.fromkeys(("L1", "L2", "L3"), limit_a))
@@ -163,10 +213,9 @@ def curtail(cpo: Cpo, limit_a: float, start: datetime, end: datetime) -> None:
     signal = Signal(
         signal_id="dso-1", node="grid", start=start, end=end, limit=limit, author="dso", received_at=clock.now()
     )
-    LEDGERS.put_signal("garage", signal)
     known = cpo.sites.config("garage")
-    site = parse_site(json.dumps(SITE)).with_cap(cap)
-    cpo.sites.put_config("garage", site.model_dump_json(exclude_none=True), PLACE, known, None)
+    site, noted = parse_site(json.dumps(SITE)).with_cap(cap), LEDGERS.signal_actions("garage", signal)
+    cpo.sites.put_config("garage", site.model_dump_json(exclude_none=True), PLACE, known, None, noted=noted)
 
 
 def test_a_curtailment_is_proved_when_the_last_decrease_is_accepted(cpo: Cpo, time: Any) -> None:
@@ -211,7 +260,7 @@ def test_a_curtailment_that_was_kept_when_it_began_needed_no_time(cpo: Cpo, time
 
 def test_a_record_that_cannot_be_kept_stops_no_profile(cpo: Cpo) -> None:
     cpo.begins("S1")
-    recording = import_module("optimizer.recording")
+    recording = import_module("optimizer.recording.recorder")
     with patch.object(recording, "entry", side_effect=ZeroDivisionError):
         cpo.run()
     assert cpo.profile("S1").accepted

@@ -20,7 +20,7 @@ from ocpi.push.queue import FifoQueue, NotSent
 from ocpi.sites.site import parse_site
 from ocpi.store import keys
 from ocpi.store.keys import ObjectId
-from ocpi.store.leases import Lease
+from ocpi.store.leases import CLOCK_SKEW_S, Lease
 from ocpi.store.sites import Sites
 from ocpi.store.table import Table
 from ocpi.types.primitives import format_datetime
@@ -153,7 +153,7 @@ def rests(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], l
             rested.append(seconds)
             if len(rested) == 1:
                 what()
-                really(0.1)  # so long before it is looked at: beyond doubt which came first
+                really(2 * CLOCK_SKEW_S)  # so long before it is looked at: beyond doubt which came first
 
         handlers = import_module("optimizer.handlers")
         monkeypatch.setattr(handlers, "turns", replace(handlers.turns, rest_s=2.0))
@@ -221,6 +221,25 @@ def test_a_changed_limit_ends_a_rest_that_another_reason_has_begun(cpo: Cpo, res
     assert "site" not in reasons(cpo)[1:], "the run that rested has seen it"
 
 
+def test_an_answer_that_comes_while_a_changed_site_is_planned_starts_no_second_plan(
+    cpo: Cpo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, late = Runner.run, iter([REAL + 1, REAL + 2])
+    why: list[str] = []
+
+    def answered(*arguments: Any) -> Any:
+        why.append(str(arguments[3]))
+        if sent_at := next(late, None):
+            look("profile", sent_at=sent_at)  # another function gets the message meanwhile, and leaves it
+            wall_clock.sleep(2 * CLOCK_SKEW_S)
+        record = run(*arguments)
+        return record | {"settled": False} if record else None
+
+    monkeypatch.setattr(Runner, "run", answered)
+    look("site")
+    assert why == ["site", "profile", "profile"]
+
+
 # One at a time
 
 
@@ -268,6 +287,7 @@ def test_what_comes_while_a_site_is_planned_is_seen_by_another_run_of_the_same_h
             cpo.begins("S2", "E2")
             cpo.loop.run()  # another function gets the message meanwhile, and leaves it
             other.append(len(reasons(cpo)))
+            wall_clock.sleep(2 * CLOCK_SKEW_S)  # so long before the next run: beyond doubt which came first
         return decide(*arguments)
 
     monkeypatch.setattr("optimizer.run.decide", slow)

@@ -1,9 +1,11 @@
 """From a Session that a CPO pushes to a profile in force at the charge point, through streams, queues and HTTP."""
 
 import json
+from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 from importlib import import_module
+from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
@@ -24,7 +26,12 @@ from ocpi.types.versions import ModuleID
 from tests.api import request
 from tests.functions.charging import HURRIED, NOW, PATIENT, PLACE, Cpo
 from tests.objects import SESSION, SITE
-from tests.partner import ROLES, ok
+from tests.partner import ROLES, Answer, ok
+
+
+def left_s() -> float:
+    """Seconds that a push function has."""
+    return 60.0
 
 
 @pytest.mark.requirement("CHP-12")
@@ -100,6 +107,36 @@ def test_a_refused_session_is_left_alone_and_counts_with_what_it_may_draw(cpo: C
     cpo.put.clear()
     cpo.loop.plan()
     assert "S1" in [id_ for id_, _ in cpo.put], "asked again later"
+
+
+@pytest.mark.parametrize("body", [{"status_code": 2000}, b"slow down"])
+def test_a_request_that_was_one_too_many_is_sent_again_when_the_partner_wishes(
+    cpo: Cpo, monkeypatch: pytest.MonkeyPatch, body: object
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("push.profiles.time", SimpleNamespace(sleep=slept.append))
+    cpo.begins("S1")
+    takes = cpo.connection.partner.answers["PUT", "/chargingprofiles/S1"]
+    assert callable(takes)
+    answers: Iterator[Answer] = iter([(429, body, {"Retry-After": "3"}), (429, body)])
+    cpo.connection.partner.answers["PUT", "/chargingprofiles/S1"] = lambda seen: next(answers, None) or takes(seen)
+    cpo.run()
+    assert slept == [3, 0.5]
+    assert cpo.profile("S1").accepted
+    assert cpo.profile("S1").unheeded == 0
+    first, _, last = (seen.body for seen in cpo.connection.partner.seen if seen.method == "PUT")
+    assert first == last
+
+
+def test_a_partner_that_takes_nothing_is_left_alone_and_the_others_make_room(
+    cpo: Cpo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("push.profiles.time", SimpleNamespace(sleep=lambda _: None))
+    cpo.begins("S1")
+    cpo.connection.partner.answers["PUT", "/chargingprofiles/S1"] = 429, {"status_code": 2000}
+    cpo.run()
+    assert cpo.profile("S1").refusal == "TOO_OFTEN"
+    assert cpo.profile("S1").pending is None
 
 
 def test_a_result_of_rejected_leaves_the_profile_before_in_force(cpo: Cpo) -> None:
@@ -313,13 +350,13 @@ def test_a_session_that_is_active_again_finds_its_profile(cpo: Cpo) -> None:
 def test_a_request_that_the_queue_delivers_twice_is_sent_once(cpo: Cpo) -> None:
     sender = import_module("push.app").profile_sender
     sent = []
-    with patch.object(type(sender), "send", autospec=True, side_effect=lambda _, message: sent.append(message)):
+    with patch.object(type(sender), "send", autospec=True, side_effect=lambda _, message, __: sent.append(message)):
         cpo.begins("S1")
         cpo.run()
     (message,) = sent
-    assert sender.send(message) == {"NL/SIM/S1": "ACCEPTED"}
+    assert sender.send(message, left_s) == {"NL/SIM/S1": "ACCEPTED"}
     cpo.answer = "TOO_OFTEN"
-    assert sender.send(message) == {"NL/SIM/S1": "superseded, sent already, or too late"}
+    assert sender.send(message, left_s) == {"NL/SIM/S1": "superseded, sent already, or too late"}
     assert len(cpo.put) == 1
     assert cpo.profile("S1").pending
 
@@ -328,7 +365,7 @@ def test_many_profiles_are_sent_side_by_side_and_one_that_fails_concerns_no_othe
     sender = import_module("push.app").profile_sender
     sent: list[ProfileMessage] = []
 
-    def note(_: object, message: ProfileMessage) -> dict[str, str]:
+    def note(_: object, message: ProfileMessage, __: object) -> dict[str, str]:
         sent.append(message)
         return {}
 
@@ -349,7 +386,7 @@ def test_many_profiles_are_sent_side_by_side_and_one_that_fails_concerns_no_othe
         return change(sites, location, session, *more)
 
     with patch.object(Sites, "change_profile", failing):
-        outcomes = sender.send(message)
+        outcomes = sender.send(message, left_s)
     assert "HTTP 500" in outcomes.pop("NL/SIM/S2")
     assert "InternalServerError" in outcomes.pop("NL/SIM/S3")
     assert outcomes == dict.fromkeys(outcomes, "ACCEPTED")

@@ -64,7 +64,8 @@ ALLOWED = {
         "PartnersTable": "dynamodb: GetItem",
         "ObjectsTable": "dynamodb: GetItem",
         "DeliveriesTable": "dynamodb: GetItem",
-        "SitesTable": "dynamodb: DeleteItem GetItem PutItem Query UpdateItem",
+        "SitesTable GRANTS": "dynamodb: GetItem",
+        "SitesTable SITES SITE#* LOCATION#*": "dynamodb: DeleteItem GetItem PutItem Query UpdateItem",
         "OptimizeQueue": "sqs: SendMessage",
     },
     "OutboxFunction": {

@@ -37,7 +37,19 @@ def test_these_are_all_clients(template: Template) -> None:
 def test_the_page_keeps_no_secret_and_gets_its_token_by_a_code(template: Template) -> None:
     client = template.properties("EnergyPageClient")
     assert (client["GenerateSecret"], client["AllowedOAuthFlows"]) == (False, ["code"])
-    assert "ALLOW_USER_PASSWORD_AUTH" not in client["ExplicitAuthFlows"]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_nobody_gets_a_token_with_which_he_changes_his_own_address(template: Template, client: str) -> None:
+    """A password sent to Cognito itself is answered with a token for the user's own attributes."""
+    assert template.properties(client)["ExplicitAuthFlows"] == ["ALLOW_REFRESH_TOKEN_AUTH"]
+    assert "aws.cognito.signin.user.admin" not in template.properties(client)["AllowedOAuthScopes"]
+
+
+def test_an_address_counts_once_it_is_verified(template: Template) -> None:
+    pool = template.properties("EnergyUserPool")
+    assert pool["UserAttributeUpdateSettings"] == {"AttributesRequireVerificationBeforeUpdate": ["email"]}
+    assert pool["AutoVerifiedAttributes"] == ["email"]
 
 
 @pytest.mark.parametrize("client", ["EnergyGridOperatorClient", "EnergyLocalClient"])

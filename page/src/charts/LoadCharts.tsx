@@ -1,9 +1,9 @@
 import { useId, useState } from "preact/hooks";
 import { type Column, Table } from "../components/index.ts";
-import { bound, number } from "../format.ts";
+import { bound, number, perKwh } from "../format.ts";
 import type { Phase } from "../types.ts";
 import { clock } from "../zone.ts";
-import { type Curves, describe, loadAt, type PhaseCurves, some } from "./curves.ts";
+import { type Curves, describe, loadAt, type PhaseCurves, some, topOf } from "./curves.ts";
 import { type Line, Plot } from "./Plot.tsx";
 
 interface Props {
@@ -13,6 +13,8 @@ interface Props {
   /** What is shown; more than one are drawn below each other. */
   phases: readonly Phase[];
   zone: string;
+  /** That of prices. */
+  currency: string | null;
 }
 
 const TALL = 300;
@@ -20,16 +22,16 @@ const SHORT = 130;
 const STRIP = 90;
 
 /** Load of each phase against its limit, with price and solar power beneath it, and all of it in words and as a table. */
-export function LoadCharts({ title, curves, phases, zone }: Props) {
+export function LoadCharts({ title, curves, phases, zone, currency }: Props) {
   const group = useId();
   const [cursor, setCursor] = useState<number | null>(null);
   const shown = phases.flatMap((phase) => {
     const of = curves.phases.get(phase);
     return of ? [[phase, of] as const] : [];
   });
-  const top = Math.max(...shown.flatMap(([, each]) => each.limit.map((value) => value ?? 0)), 0) * 1.08;
+  const top = topOf(shown.map(([, each]) => each));
   const strips = [
-    ...(some(curves.price) ? [strip("Price (per kWh)", "price", curves.price)] : []),
+    ...(some(curves.price) ? [strip(`Price (${perKwh(currency)})`, "price", curves.price)] : []),
     ...(some(curves.pv) ? [strip("Solar power (kW)", "pv", curves.pv)] : []),
   ];
   const words = describe({ ...curves, phases: new Map(shown) }, zone);
@@ -39,7 +41,7 @@ export function LoadCharts({ title, curves, phases, zone }: Props) {
   if (!curves.times.length) return <p class="empty">Nothing is on record here yet, and nothing is planned.</p>;
   return (
     <figure class="load-charts">
-      <Legend curves={curves} shown={shown} zone={zone} cursor={cursor} />
+      <Legend curves={curves} shown={shown} zone={zone} currency={currency} cursor={cursor} />
       {shown.map(([phase, each], number) => (
         <Plot
           key={phase}
@@ -65,7 +67,7 @@ export function LoadCharts({ title, curves, phases, zone }: Props) {
         />
       ))}
       <figcaption>{words}</figcaption>
-      <AsTable title={title} curves={curves} shown={shown} zone={zone} />
+      <AsTable title={title} curves={curves} shown={shown} zone={zone} currency={currency} />
     </figure>
   );
 }
@@ -98,11 +100,13 @@ function Legend({
   curves,
   shown,
   zone,
+  currency,
   cursor,
 }: {
   curves: Curves;
   shown: Shown;
   zone: string;
+  currency: string | null;
   cursor: number | null;
 }) {
   const time = cursor === null ? undefined : curves.times[cursor];
@@ -124,7 +128,7 @@ function Legend({
           <>
             <strong>{clock(time * 1000, zone, "short", curves.now * 1000)}</strong>
             {shown.map(([phase, each]) => ` · ${phase} ${readout(each, cursor)}`)}
-            {curves.price[cursor] != null && ` · ${number(curves.price[cursor] ?? 0, 3)} per kWh`}
+            {curves.price[cursor] != null && ` · ${number(curves.price[cursor] ?? 0, 3)} ${perKwh(currency)}`}
           </>
         )}
       </p>
@@ -139,8 +143,16 @@ function readout(each: PhaseCurves, index: number): string {
 
 const MOST_ROWS = 48;
 
+interface AsTableProps {
+  title: string;
+  curves: Curves;
+  shown: Shown;
+  zone: string;
+  currency: string | null;
+}
+
 /** The same numbers for those who read them. */
-function AsTable({ title, curves, shown, zone }: { title: string; curves: Curves; shown: Shown; zone: string }) {
+function AsTable({ title, curves, shown, zone, currency }: AsTableProps) {
   const [open, setOpen] = useState(false);
   const every = Math.max(1, Math.ceil((curves.times.length - 1) / MOST_ROWS));
   const rows = curves.times.slice(0, -1).flatMap((_, index) => (index % every === 0 ? [index] : []));
@@ -162,7 +174,7 @@ function AsTable({ title, curves, shown, zone }: { title: string; curves: Curves
       { head: `${phase} limit`, unit: "A", numeric: true, cell: (index) => bounded(each.limit[index]) },
     ]),
     { head: "What", cell: (index) => ((curves.times[index] ?? 0) < curves.now ? "drawn" : "planned") },
-    { head: "Price", unit: "per kWh", numeric: true, cell: (index) => value(curves.price[index], 3) },
+    { head: "Price", unit: perKwh(currency), numeric: true, cell: (index) => value(curves.price[index], 3) },
     { head: "Solar power", unit: "kW", numeric: true, cell: (index) => value(curves.pv[index]) },
   ];
   return (

@@ -28,7 +28,7 @@ interface Props {
   title: string;
   /** Marked, if it is within. */
   now?: number;
-  /** The least that the top of the scale is. */
+  /** The top of the scale; what is above it is cut off. Left out: all is seen. */
   top?: number;
   /** Charts of one group move their cursors together. */
   group?: string;
@@ -111,7 +111,7 @@ function options(latest: { current: Props }, width: number): uPlot.Options {
     },
     scales: {
       x: { time: false },
-      y: { range: (_plot, least, most) => [Math.min(least, 0), Math.max(most * 1.08, latest.current.top ?? 0) || 1] },
+      y: { range: (_plot, least, most) => [Math.min(least, 0), latest.current.top || most * 1.08 || 1] },
     },
     axes: [
       {
@@ -175,13 +175,17 @@ function gridOfTime(plot: uPlot, zone: string, colour: string): void {
   for (const time of splits(min, max, plot.width, zone)) vertical(plot, time, colour, []);
 }
 
+/** For the word, at the edge of what is drawn. */
+const NOW_WIDTH = 26;
+
 function markNow(plot: uPlot, now: number | undefined, colour: string, font: string, named: boolean): void {
   const { min, max } = plot.scales.x ?? {};
   if (now === undefined || min === undefined || max === undefined || min === null || max === null) return;
   if (now <= min || now >= max) return;
   vertical(plot, now, colour, [2, 3]);
   if (!named) return;
-  write(plot, "now", plot.valToPos(now, "x", true) / devicePixelRatio + 4, colour, font);
+  const left = plot.valToPos(now, "x", true) / devicePixelRatio + 4;
+  write(plot, "now", Math.min(left, plot.width - NOW_WIDTH), colour, font);
 }
 
 function heading(plot: uPlot, title: string, colour: string, font: string): void {

@@ -95,6 +95,22 @@ export function loadAt({ drawn, planned }: PhaseCurves, index: number): number |
   return planned[index] ?? drawn[index] ?? null;
 }
 
+/** A limit so many times above everything else is cut off, for the load would be a flat line beneath it. */
+const FAR = 4;
+
+/** The top of a scale on which all loads are seen, and the limits that are about as high. */
+export function topOf(all: readonly PhaseCurves[]): number {
+  const highest = all.flatMap(({ drawn, planned, allowed, base }) => [drawn, planned, allowed, base].flatMap(known));
+  const limits = all.flatMap(({ limit }) => known(limit)).toSorted((one, other) => one - other);
+  const load = highest.reduce((most, value) => Math.max(most, value), 0);
+  const usual = Math.max(load, limits[Math.floor(limits.length / 2)] ?? 0);
+  return Math.max(load, limits.findLast((limit) => limit <= FAR * usual) ?? 0) * 1.08;
+}
+
+function known(curve: Curve): number[] {
+  return curve.filter((value) => value !== null);
+}
+
 /** Whether there is anything to see. */
 export function some(curve: Curve): boolean {
   return curve.some((value) => value !== null && value !== 0);

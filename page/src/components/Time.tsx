@@ -19,9 +19,9 @@ export function Time({ at, zone, style = "short", none = "–" }: Props) {
 /** From a moment to another one; none is "ever since" or "for ever". */
 export function Span({ start, end, zone }: { start: string | null; end: string | null; zone: string }) {
   return (
-    <>
+    <span>
       {start ? <Time at={start} zone={zone} style="both" /> : "ever since"} –{" "}
       {end ? <Time at={end} zone={zone} style="both" /> : "for ever"}
-    </>
+    </span>
   );
 }

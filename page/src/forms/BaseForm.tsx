@@ -1,14 +1,22 @@
 import { useState } from "preact/hooks";
 import { Problem, send } from "../api.ts";
 import type { Line } from "../logic/changed.ts";
-import { isLimitTyped, type LimitField, limitTyped, readLimit, type Wrong } from "../logic/limit_typed.ts";
+import {
+  isLimitTyped,
+  type LimitField,
+  type LimitTyped,
+  limitTyped,
+  readLimit,
+  type Wrong,
+} from "../logic/limit_typed.ts";
 import { byField, limitPlaces } from "../logic/pointers.ts";
 import { save } from "../logic/saving.ts";
 import type { Limit, Phase } from "../types.ts";
 import { EditForm } from "./EditForm.tsx";
 import { useEditing } from "./editing.ts";
-import { LimitFields, limitInBoth } from "./LimitFields.tsx";
+import { LimitFields, limitInBoth, meant } from "./LimitFields.tsx";
 import { type LimitsPlace, pathOf, reloaded } from "./place.ts";
+import { useReason, withReason } from "./reason.ts";
 import { useSaving } from "./saving.ts";
 
 /** The limit that holds where neither calendar nor override does. */
@@ -21,6 +29,7 @@ export function BaseForm({ place }: { place: LimitsPlace }) {
     toTyped: limitTyped,
     fits: isLimitTyped,
   });
+  const reason = useReason(place, "base");
   const saving = useSaving();
   const [tries, setTries] = useState(0);
   const [shown, setShown] = useState<Wrong<LimitField>>({});
@@ -34,7 +43,7 @@ export function BaseForm({ place }: { place: LimitsPlace }) {
     setShown(read.wrong ?? {});
     if (limit) {
       await saving.run(async (confirm) => {
-        const path = pathOf(site, "limits", node, "base");
+        const path = withReason(pathOf(site, "limits", node, "base"), reason.typed);
         await save({
           put: (over) => send("PUT", path, limit, { etag: over, confirm }),
           reload: () => reloaded(place, ({ base }) => base),
@@ -44,6 +53,7 @@ export function BaseForm({ place }: { place: LimitsPlace }) {
         });
         await place.reload();
         editing.discard();
+        reason.discard();
         place.onSaved();
         return `Saved: ${limitInBoth(limit, phases, site.voltage_v)}. The site is being planned anew.`;
       });
@@ -51,6 +61,12 @@ export function BaseForm({ place }: { place: LimitsPlace }) {
     setTries((count) => count + 1);
   };
 
+  const type = (typed: LimitTyped) => {
+    setShown({});
+    saving.reset();
+    editing.type(typed);
+  };
+  const probably = meant(editing.typed, limits.base, phases, site.voltage_v);
   return (
     <EditForm
       label="Base limit"
@@ -62,14 +78,12 @@ export function BaseForm({ place }: { place: LimitsPlace }) {
       save="Save base limit"
       compare={{ lines, theirs: limits.base, mine }}
       elsewhere={said[""] ? [said[""]] : []}
+      reason={reason}
+      rather={probably && { text: `I meant ${probably.text}`, take: () => type(probably.typed) }}
     >
       <LimitFields
         typed={editing.typed}
-        onType={(typed) => {
-          setShown({});
-          saving.reset();
-          editing.type(typed);
-        }}
+        onType={type}
         wrong={{ ...shown, ...said }}
         phases={phases}
         voltageV={site.voltage_v}

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 import { Offline, Problem, SignedOut } from "../api.ts";
-import { Button, Confirm, Notice, Time } from "../components/index.ts";
+import { Button, Confirm, Notice, TextField, Time } from "../components/index.ts";
 import { bothChanged, differences, type Line } from "../logic/changed.ts";
 import { inZone } from "../logic/clocks.ts";
 import type { Editing } from "./editing.ts";
@@ -21,7 +21,16 @@ interface Props<Value, Typed> {
   compare: { lines: (value: Value) => Line[]; theirs: Value; mine: Line[] } | null;
   /** What the API finds wrong and no field shows; left out: all that it says is shown. */
   elsewhere?: readonly string[] | undefined;
+  /** Why it is changed, where nothing else in the form says so. */
+  reason?: Editing<string>;
+  /** What was probably meant by what is odd. */
+  rather?: Rather | null;
   children: ComponentChildren;
+}
+
+interface Rather {
+  text: string;
+  take: () => void;
 }
 
 /**
@@ -30,7 +39,20 @@ interface Props<Value, Typed> {
  * What is odd is asked about; what somebody else changed meanwhile is shown beside what was typed.
  */
 export function EditForm<Value, Typed>(props: Props<Value, Typed>) {
-  const { label, zone, editing, saving, tries, onSave, save = "Save", compare, elsewhere, children } = props;
+  const {
+    label,
+    zone,
+    editing,
+    saving,
+    tries,
+    onSave,
+    save = "Save",
+    compare,
+    elsewhere,
+    reason,
+    rather,
+    children,
+  } = props;
   const { outcome } = saving;
   // While it is being saved, what the platform says changes by ourselves.
   const conflict = editing.conflict && outcome.is !== "saving";
@@ -46,8 +68,10 @@ export function EditForm<Value, Typed>(props: Props<Value, Typed>) {
     saving.reset();
     requestAnimationFrame(() => form.current?.querySelector<HTMLElement>("input, select, textarea")?.focus());
   };
+  const since = editing.since ?? reason?.since ?? null;
   const discard = () => {
     editing.discard();
+    reason?.discard();
     backToFields();
   };
   return (
@@ -68,19 +92,28 @@ export function EditForm<Value, Typed>(props: Props<Value, Typed>) {
         />
       )}
       {children}
-      <Result saving={saving} elsewhere={elsewhere} conflict={conflict} />
+      {reason && (
+        <TextField
+          label="Reason, if there is one to tell"
+          value={reason.typed}
+          maxLength={255}
+          hint="Shown in the events, beside what was changed"
+          onText={reason.type}
+        />
+      )}
+      <Result saving={saving} elsewhere={elsewhere} conflict={conflict} rather={rather ?? null} />
       <div class="actions">
         <Button kind="primary" type="submit" busy={outcome.is === "saving"} disabled={conflict}>
           {save}
         </Button>
-        {editing.since !== null && (
+        {since !== null && (
           <Button onClick={discard} disabled={outcome.is === "saving"}>
             Discard changes
           </Button>
         )}
-        {editing.since !== null && (
+        {since !== null && (
           <span class="hint">
-            Not saved yet; kept in this tab since <Time at={new Date(editing.since).toISOString()} zone={zone} />.
+            Not saved yet; kept in this tab since <Time at={new Date(since).toISOString()} zone={zone} />.
           </span>
         )}
       </div>
@@ -101,10 +134,12 @@ function Result({
   saving,
   elsewhere,
   conflict,
+  rather,
 }: {
   saving: Saving;
   elsewhere: readonly string[] | undefined;
   conflict: boolean;
+  rather: Rather | null;
 }) {
   const { outcome } = saving;
   return (
@@ -119,7 +154,9 @@ function Result({
           no="No, back to the form"
           onYes={outcome.confirm}
           onNo={saving.reset}
-        />
+        >
+          {rather && <Button onClick={rather.take}>{rather.text}</Button>}
+        </Confirm>
       )}
     </div>
   );

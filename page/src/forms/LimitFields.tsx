@@ -81,6 +81,19 @@ export function LimitFields({ typed, onType, wrong, phases, voltageV, present, o
   );
 }
 
+/** What was probably meant by a limit that looks like W; null: it does not. */
+export function meant(
+  typed: LimitTyped,
+  present: Limit,
+  phases: readonly Phase[],
+  voltageV: number,
+): { typed: LimitTyped; text: string } | null {
+  const { value } = readLimit(typed, phases);
+  if (typed.unit !== "kW" || typeof value?.limit_kw !== "number") return null;
+  const rather = doubt(value.limit_kw, presentOf(present, phases, voltageV).kw, "kW")?.rather ?? null;
+  return rather === null ? null : { typed: { ...typed, kw: plain(rather) }, text: `${plain(rather)} kW` };
+}
+
 interface NumberProps {
   label: string;
   unit: "kW" | "A";

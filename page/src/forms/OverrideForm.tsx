@@ -15,7 +15,7 @@ import { byField, limitPlaces } from "../logic/pointers.ts";
 import { toLocal } from "../zone.ts";
 import { EditForm } from "./EditForm.tsx";
 import { useEditing } from "./editing.ts";
-import { LimitFields } from "./LimitFields.tsx";
+import { LimitFields, meant } from "./LimitFields.tsx";
 import { MomentField } from "./MomentField.tsx";
 import { type LimitsPlace, pathOf } from "./place.ts";
 import { useSaving } from "./saving.ts";
@@ -79,6 +79,7 @@ export function OverrideForm({ place }: { place: LimitsPlace }) {
     setTries((count) => count + 1);
   };
 
+  const probably = meant(typed.limit, limits.base, phases, site.voltage_v);
   return (
     <EditForm
       label="Add an override"
@@ -90,6 +91,7 @@ export function OverrideForm({ place }: { place: LimitsPlace }) {
       save="Add override"
       compare={null}
       elsewhere={said[""] ? [said[""]] : []}
+      rather={probably && { text: `I meant ${probably.text}`, take: () => change({ limit: probably.typed }) }}
     >
       <LimitFields
         typed={typed.limit}

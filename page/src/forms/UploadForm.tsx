@@ -4,8 +4,10 @@ import { Field, SelectField, Table } from "../components/index.ts";
 import { short } from "../logic/numbers.ts";
 import { type LineProblem, type Preview, preview, summary } from "../logic/series_csv.ts";
 import { isUploadTyped, KIND_NAMES, type UploadTyped, unitOf } from "../logic/upload_typed.ts";
+import { now } from "../now.ts";
 import type { NodeNow, SeriesKind, SiteHead } from "../types.ts";
 import { nodeName } from "../verdict.ts";
+import { addDays, dayOf } from "../zone.ts";
 import { EditForm } from "./EditForm.tsx";
 import { useEditing } from "./editing.ts";
 import { pathOf } from "./place.ts";
@@ -36,6 +38,7 @@ export function UploadForm({ site, nodes, onSaved }: Props) {
   const { typed } = editing;
   const isJson = /^\s*[[{]/.test(typed.text);
   const seen = typed.text.trim() && !isJson ? preview(typed.text, site.time_zone) : null;
+  const tomorrow = addDays(dayOf(now(), site.time_zone), 1);
   const { outcome } = saving;
   const said = outcome.is === "refused" && outcome.error instanceof Problem ? outcome.error : null;
   const change = (part: Partial<UploadTyped>) => {
@@ -108,7 +111,7 @@ export function UploadForm({ site, nodes, onSaved }: Props) {
       </div>
       <Field
         label="Or paste it here"
-        hint={`A line for each step: its start in the site's time (${site.time_zone}) and the value ${unitOf(typed.kind) === "kW" ? "in kW" : "per kWh"}, such as 2026-11-24 17:00;0.36`}
+        hint={`A line for each step: its start in the site's time (${site.time_zone}) and the value ${unitOf(typed.kind) === "kW" ? "in kW" : "per kWh"}, such as ${tomorrow} 17:00;0.36`}
         error={shown ?? (said?.errors.length ? "The platform does not take it: see below why." : null)}
       >
         {(wiring) => (

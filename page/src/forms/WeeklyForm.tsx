@@ -29,6 +29,7 @@ import { useEditing } from "./editing.ts";
 import { LimitFields, limitInBoth } from "./LimitFields.tsx";
 import { type LimitsPlace, pathOf, reloaded } from "./place.ts";
 import { RuleList } from "./RuleList.tsx";
+import { useReason, withReason } from "./reason.ts";
 import { useSaving } from "./saving.ts";
 import { WeekPicture } from "./WeekPicture.tsx";
 
@@ -44,6 +45,7 @@ const fits = (value: unknown): value is Rules =>
 export function WeeklyForm({ place }: { place: LimitsPlace }) {
   const { site, node, phases, limits, etag } = place;
   const editing = useEditing({ siteId: site.id, form: `${node}/weekly`, value: limits.weekly, toTyped, fits });
+  const reason = useReason(place, "weekly");
   const saving = useSaving();
   const [tries, setTries] = useState(0);
   const [shown, setShown] = useState(NOTHING_WRONG);
@@ -67,8 +69,9 @@ export function WeeklyForm({ place }: { place: LimitsPlace }) {
     setShown(read.wrong ?? NOTHING_WRONG);
     if (weekly) {
       await saving.run(async (confirm) => {
+        const path = withReason(pathOf(site, "limits", node, "weekly"), reason.typed);
         await save({
-          put: (over) => send("PUT", pathOf(site, "limits", node, "weekly"), weekly, { etag: over, confirm }),
+          put: (over) => send("PUT", path, weekly, { etag: over, confirm }),
           reload: () => reloaded(place, (each) => each.weekly),
           mine: weekly as WeeklyLimit[],
           base: editing.base,
@@ -76,6 +79,7 @@ export function WeeklyForm({ place }: { place: LimitsPlace }) {
         });
         await place.reload();
         editing.discard();
+        reason.discard();
         place.onSaved();
         const count = weekly.length === 1 ? "1 rule" : `${weekly.length} rules`;
         return `Saved: ${count}. The site is being planned anew.`;
@@ -99,6 +103,7 @@ export function WeeklyForm({ place }: { place: LimitsPlace }) {
       save="Save calendar"
       compare={{ lines, theirs: limits.weekly, mine }}
       elsewhere={said.elsewhere}
+      reason={reason}
     >
       <div class="beside">
         <div>

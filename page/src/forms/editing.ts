@@ -2,6 +2,7 @@
 
 import { useState } from "preact/hooks";
 import { type Draft, draftKey, dropDraft, keepDraft, readDraft, same } from "../logic/drafts.ts";
+import { now } from "../now.ts";
 
 interface About<Value, Typed> {
   siteId: string;
@@ -44,7 +45,7 @@ export function useEditing<Value, Typed>({ siteId, form, value, toTyped, fits }:
     typed: draft ? draft.typed : toTyped(value),
     type: (typed) => {
       if (same(base, value) && same(typed, toTyped(value))) discard();
-      else keep({ typed, base, at: draft?.at ?? Date.now() });
+      else keep({ typed, base, at: draft?.at ?? now() });
     },
     base,
     since: draft?.at ?? null,

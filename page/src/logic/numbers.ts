@@ -5,15 +5,14 @@ import type { Limit } from "../types.ts";
 
 export type Typed = { value: number } | { problem: string };
 
-/** Read a number. A decimal comma is understood; "34,500" could be two numbers, and is asked about. */
+/** Read a number. A decimal comma is understood; "34,500" and "34.500" could be two numbers, and are asked about. */
 export function readNumber(text: string, unit: string): Typed {
   const trimmed = text.trim();
   if (!trimmed) return { problem: `Enter a number in ${unit}.` };
   const spaceless = trimmed.replace(/[\s\u00a0\u202f]/g, "");
   const withUnit = spaceless.match(/^([\d.,+-]+)(kw|w|mw|a)$/i);
   if (withUnit) return otherUnit(withUnit[1] ?? "", withUnit[2] ?? "", unit);
-  if (/^[1-9]\d{0,2}(,\d{3})+$/.test(spaceless) || /^\d{1,3}(\.\d{3}){2,}$/.test(spaceless))
-    return ambiguous(spaceless);
+  if (READ_IN_TWO_WAYS.some((each) => each.test(spaceless))) return ambiguous(spaceless);
   if (/^\d{1,3}(,\d{3})+\.\d+$/.test(spaceless)) return checked(spaceless.replaceAll(",", ""), trimmed, unit);
   if (/^\d{1,3}(\.\d{3})+,\d+$/.test(spaceless)) {
     return checked(spaceless.replaceAll(".", "").replace(",", "."), trimmed, unit);
@@ -21,10 +20,15 @@ export function readNumber(text: string, unit: string): Typed {
   return checked(spaceless.replace(",", "."), trimmed, unit);
 }
 
+/**
+ * 34,500 may be thousands or a decimal comma; 34.500, too: no decimal of ours ends with a zero, so 33.333 is none of them.
+ */
+const READ_IN_TWO_WAYS = [/^[1-9]\d{0,2}(,\d{3})+$/, /^[1-9]\d{0,2}\.\d\d0$/, /^\d{1,3}(\.\d{3}){2,}$/];
+
 function ambiguous(text: string): Typed {
   const whole = text.replace(/[.,]/g, "");
   const parts = text.split(/[.,]/);
-  const small = parts.length === 2 ? ` or ${parts[0]}.${parts[1]}` : "";
+  const small = parts.length === 2 ? ` or ${Number(parts.join("."))}` : "";
   return { problem: `"${text}" can be read in two ways: write ${whole}${small} without separators for thousands.` };
 }
 

@@ -36,6 +36,17 @@ export function asked(line: string): string {
   return what === "weekly" && number !== undefined ? `Rule ${Number(number) + 1}: ${text}` : text;
 }
 
+/** A warning without paths: "feeders[0].limits.weekly[1] (…): …" is about rule 2 of the calendar of the first feeder. */
+export function spoken(line: string, nodes: readonly { id: string }[]): string {
+  return line.replace(
+    /^(?:feeders\[(\d+)\]\.)?limits\.weekly\[(\d+)\]/,
+    (_, feeder: string | undefined, rule: string) => {
+      const node = feeder === undefined ? "" : ` of ${nodes[Number(feeder) + 1]?.id ?? "a feeder"}`;
+      return `Weekly calendar${node}, rule ${Number(rule) + 1}`;
+    },
+  );
+}
+
 /** The errors by rule of a calendar and by field, as "/limits/weekly/2/start_time" tells them. */
 export function byRule<F extends string>(
   errors: readonly Pointed[],

@@ -29,9 +29,12 @@ const NAMES: Record<string, string> = {
   prices: "Prices",
   priorities: "Priorities",
   series: "Upload",
+  series_removed: "Upload taken back",
   signal: "Curtailment",
   signal_cancelled: "Curtailment taken back",
   curtailed: "Curtailment obeyed",
+  no_plan: "No plan",
+  no_plan_over: "Plans again",
   fallback_plan: "Simple plan",
   fallback_over: "Usual plan again",
   overload: "Overload",
@@ -40,7 +43,16 @@ const NAMES: Record<string, string> = {
   left_short: "Left short",
 };
 const SIGNALS = ["signal", "signal_cancelled", "curtailed"];
-const TROUBLE = ["fallback_plan", "fallback_over", "overload", "overload_over", "refused", "left_short"];
+const TROUBLE = [
+  "no_plan",
+  "no_plan_over",
+  "fallback_plan",
+  "fallback_over",
+  "overload",
+  "overload_over",
+  "refused",
+  "left_short",
+];
 
 /** The audit trail: who changed what, and what happened of its own. */
 export function EventsView({ site, query }: ViewProps) {

@@ -1,7 +1,17 @@
 import { useEffect, useState } from "preact/hooks";
 import { curvesOf } from "../charts/curves.ts";
 import { LoadCharts } from "../charts/LoadCharts.tsx";
-import { Button, type Column, ErrorNotice, Notice, Quantity, SelectField, Table, Time } from "../components/index.ts";
+import {
+  Button,
+  type Column,
+  ErrorNotice,
+  Notice,
+  Quantity,
+  SelectField,
+  Span,
+  Table,
+  Time,
+} from "../components/index.ts";
 import { saveFile } from "../files.ts";
 import { number } from "../format.ts";
 import { pathOf } from "../forms/place.ts";
@@ -9,11 +19,12 @@ import { SpanPicker, spanOf } from "../forms/SpanPicker.tsx";
 import { drawnKwh } from "../logic/energy.ts";
 import { fellShort, type Missed, missedByWhy } from "../logic/missed.ts";
 import { momentsOf, stepFor } from "../logic/months.ts";
+import { unrecorded } from "../logic/unrecorded.ts";
 import { usePlatformNow } from "../polling.ts";
 import { useResource } from "../resource.ts";
 import { href, navigate } from "../router.ts";
 import type { ViewProps } from "../site.ts";
-import type { History, VisitRecord } from "../types.ts";
+import type { History, SiteHead, VisitRecord } from "../types.ts";
 import { nodeName } from "../verdict.ts";
 import { type Visits, visitsOf } from "../visits.ts";
 
@@ -54,25 +65,67 @@ export function HistoryView({ site, picture, query }: ViewProps) {
         {loading && <p class="empty">Reading the history …</p>}
         {data && node && (
           <>
-            <p>
-              Charging took <Quantity value={drawnKwh(data, node.id, site.voltage_v)} unit="kWh" /> here.
-            </p>
-            <LoadCharts
-              title={nodeName(node.id)}
-              phases={node.phases}
-              zone={zone}
-              curves={curvesOf(node.id, node.phases, data, undefined, {
-                from,
-                now: Math.min(now / 1000, until),
-                until,
-              })}
-            />
+            <Took past={data} node={node.id} site={site} from={from * 1000} until={Math.min(now, until * 1000)} />
+            {data.times.length > 0 && (
+              <LoadCharts
+                title={nodeName(node.id)}
+                phases={node.phases}
+                zone={zone}
+                currency={picture.site.currency}
+                curves={curvesOf(node.id, node.phases, data, undefined, {
+                  from,
+                  now: Math.min(now / 1000, until),
+                  until,
+                })}
+              />
+            )}
           </>
         )}
         <Export path={path} siteId={site.id} first={span.first} last={span.last} />
       </section>
       <MissedCard path={pathOf(site, "sessions")} moments={moments} zone={zone} siteId={site.id} />
     </section>
+  );
+}
+
+interface TookProps {
+  past: History;
+  node: string;
+  site: SiteHead;
+  /** In milliseconds since 1970. */
+  from: number;
+  until: number;
+}
+
+const TOLD_GAPS = 3;
+
+/** What sessions took, and where nobody can tell. */
+function Took({ past, node, site, from, until }: TookProps) {
+  const gaps = unrecorded(past, node, from, until);
+  const longest = gaps.toSorted((one, other) => other.end - other.start - (one.end - one.start)).slice(0, TOLD_GAPS);
+  const told = gaps.filter((gap) => longest.includes(gap));
+  if (told[0] && told[0].start <= from && told[0].end >= until) {
+    return <p class="empty">Nothing is on record of this time.</p>;
+  }
+  return (
+    <>
+      <p>
+        Charging took <Quantity value={drawnKwh(past, node, site.voltage_v)} unit="kWh" /> here
+        {gaps.length > 0 && ", as far as it is on record"}.
+      </p>
+      {told.length > 0 && (
+        <Notice kind="info">
+          Nothing is on record of{" "}
+          {told.map(({ start, end }, index) => (
+            <>
+              {index > 0 && (index === told.length - 1 && gaps.length === told.length ? " and " : ", ")}
+              <Span start={new Date(start).toISOString()} end={new Date(end).toISOString()} zone={site.time_zone} />
+            </>
+          ))}
+          {gaps.length > told.length && `, and of ${gaps.length - told.length} shorter times`}.
+        </Notice>
+      )}
+    </>
   );
 }
 

@@ -3,12 +3,13 @@ import { curvesOf } from "../charts/curves.ts";
 import { LoadBar, LoadBarKeys } from "../charts/LoadBar.tsx";
 import { LoadCharts } from "../charts/LoadCharts.tsx";
 import { Choice, Notice, Quantity, Time } from "../components/index.ts";
-import { amperes } from "../format.ts";
+import { amperes, perKwh } from "../format.ts";
+import { spoken } from "../logic/pointers.ts";
 import { useLast, usePolled } from "../polling.ts";
 import { href } from "../router.ts";
 import type { ViewProps } from "../site.ts";
 import type { History, NodeNow, Phase, Picture, Planned } from "../types.ts";
-import { because, next, nodeName, verdict } from "../verdict.ts";
+import { because, next, nodeName, shortage, verdict } from "../verdict.ts";
 import { usePlanned } from "./planned.ts";
 import { SessionsTable } from "./sessions-table.tsx";
 
@@ -56,6 +57,7 @@ export function LiveView({ site, picture }: ViewProps) {
 function Glance({ picture }: { picture: Picture }) {
   const { state, title, text } = verdict(picture);
   const { site, plan } = picture;
+  const short = shortage(picture.sessions);
   return (
     <section class={`card glance ${state}`} aria-labelledby="glance-head">
       <p class="visually-hidden" role="status">
@@ -64,6 +66,7 @@ function Glance({ picture }: { picture: Picture }) {
       <div class="verdict">
         <h2 id="glance-head">{title}</h2>
         <p>{text}</p>
+        {short && <p>{short}</p>}
       </div>
       <dl class="figures">
         <Figure name="Draws">
@@ -78,7 +81,7 @@ function Glance({ picture }: { picture: Picture }) {
         <Figure name="Sessions">{picture.sessions.length}</Figure>
         {picture.price_per_kwh !== null && (
           <Figure name="Price">
-            <Quantity value={picture.price_per_kwh} unit="per kWh" digits={3} />
+            <Quantity value={picture.price_per_kwh} unit={perKwh(site.currency)} digits={3} />
           </Figure>
         )}
         {picture.pv_kw > 0 && (
@@ -123,7 +126,7 @@ function Alarms({ picture }: { picture: Picture }) {
         .filter((text) => !alarms.some((alarm) => alarm.text === text))
         .map((text) => (
           <Notice key={text} kind="info">
-            {text}
+            {spoken(text, picture.nodes)}
           </Notice>
         ))}
     </div>
@@ -225,7 +228,13 @@ function LoadCard({ node, picture, planned }: LoadProps) {
           />
         </div>
       </div>
-      <LoadCharts title={nodeName(node.id)} curves={curves} phases={phases} zone={site.time_zone} />
+      <LoadCharts
+        title={nodeName(node.id)}
+        curves={curves}
+        phases={phases}
+        zone={site.time_zone}
+        currency={site.currency}
+      />
     </section>
   );
 }

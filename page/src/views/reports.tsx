@@ -10,7 +10,7 @@ import {
   Table,
   Time,
 } from "../components/index.ts";
-import { saveFile } from "../files.ts";
+import { openFile, saveFile } from "../files.ts";
 import { duration, number } from "../format.ts";
 import { pathOf } from "../forms/place.ts";
 import { lastMonths, monthText } from "../logic/months.ts";
@@ -44,34 +44,41 @@ export function ReportsView({ site, query }: ViewProps) {
       {error !== null && <Button onClick={() => reload().catch(() => undefined)}>Try again</Button>}
       {loading && <p class="empty">Making the report …</p>}
       {data && <Summary report={data} zone={zone} />}
-      {data && <SaveReport path={path} name={`${site.id}-${month}.html`} />}
+      {data && <WholeReport path={path} name={`${site.id}-${month}.html`} />}
     </section>
   );
 }
 
-function SaveReport({ path, name }: { path: string; name: string }) {
-  const [state, setState] = useState<{ busy: boolean; done: string | null; error: unknown }>(QUIET);
-  const run = async () => {
-    setState({ ...QUIET, busy: true });
+function WholeReport({ path, name }: { path: string; name: string }) {
+  const [state, setState] = useState<{ busy: "open" | "save" | null; done: string | null; error: unknown }>(QUIET);
+  const run = async (busy: "open" | "save", get: () => Promise<string | null>) => {
+    setState({ ...QUIET, busy });
     try {
-      setState({ ...QUIET, done: await saveFile(path, "text/html", name) });
+      setState({ ...QUIET, done: await get() });
     } catch (error) {
       setState({ ...QUIET, error });
     }
   };
+  const open = () => openFile(path, "text/html").then(() => null);
+  const save = () => saveFile(path, "text/html", name);
   return (
     <div class="export">
-      <Button kind="primary" busy={state.busy} onClick={run}>
-        Save the whole report
-      </Button>
+      <div class="row">
+        <Button kind="primary" busy={state.busy === "open"} onClick={() => run("open", open)}>
+          Open the whole report
+        </Button>
+        <Button busy={state.busy === "save"} onClick={() => run("save", save)}>
+          Save it
+        </Button>
+      </div>
       <p class="hint">One HTML file with curves, made to be printed or sent on.</p>
       {state.done && <Notice kind="ok">Saved as {state.done}.</Notice>}
-      {state.error !== null && <ErrorNotice error={state.error} title="Nothing was saved." />}
+      {state.error !== null && <ErrorNotice error={state.error} title="There is no report to see." />}
     </div>
   );
 }
 
-const QUIET = { busy: false, done: null, error: null };
+const QUIET = { busy: null, done: null, error: null };
 
 interface Row {
   what: string;
@@ -80,12 +87,15 @@ interface Row {
   of: (account: Account) => number | null;
 }
 
+/** Stands for the currency of the site. */
+const CURRENCY = "";
+
 const ROWS: Row[] = [
   { what: "Highest import, over 15 min", unit: "kW", of: ({ peak_kw }) => peak_kw },
   { what: "Energy charged", unit: "kWh", of: ({ energy_kwh }) => energy_kwh },
-  { what: "Cost of energy", unit: "", of: ({ energy_cost }) => energy_cost },
-  { what: "Cost of the peak", unit: "", of: ({ demand_cost }) => demand_cost },
-  { what: "Cost together", unit: "", of: ({ cost }) => cost },
+  { what: "Cost of energy", unit: CURRENCY, of: ({ energy_cost }) => energy_cost },
+  { what: "Cost of the peak", unit: CURRENCY, of: ({ demand_cost }) => demand_cost },
+  { what: "Cost together", unit: CURRENCY, of: ({ cost }) => cost },
   { what: "Above a limit", unit: "min", digits: 0, of: ({ minutes_over_limit }) => minutes_over_limit },
 ];
 
@@ -94,8 +104,12 @@ function Summary({ report, zone }: { report: MonthReport; zone: string }) {
   const { charged, uncontrolled } = savings;
   const columns: Column<Row>[] = [
     { head: "What", names: true, cell: ({ what }) => what },
-    { head: "As it was", numeric: true, cell: (row) => figure(row, charged) },
-    { head: "Uncontrolled", numeric: true, cell: (row) => (uncontrolled ? figure(row, uncontrolled) : "–") },
+    { head: "As it was", numeric: true, cell: (row) => figure(row, charged, report.currency) },
+    {
+      head: "Uncontrolled",
+      numeric: true,
+      cell: (row) => (uncontrolled ? figure(row, uncontrolled, report.currency) : "–"),
+    },
   ];
   return (
     <>
@@ -112,7 +126,8 @@ function Summary({ report, zone }: { report: MonthReport; zone: string }) {
           )}
           {savings.saved_cost !== null && (
             <>
-              <strong>{compared(savings.saved_cost, "", 2)}</strong>, in the currency of your prices.
+              <strong>{compared(savings.saved_cost, report.currency ?? "", 2)}</strong>
+              {report.currency ? "." : ", in the currency of your prices."}
             </>
           )}
           {uncontrolled === null && "No session is on record to compare with."}
@@ -170,11 +185,11 @@ function Summary({ report, zone }: { report: MonthReport; zone: string }) {
   );
 }
 
-function figure(row: Row, account: Account) {
+function figure(row: Row, account: Account, currency: string | null) {
   const value = row.of(account);
-  if (row.unit)
+  if (row.unit !== CURRENCY)
     return <Quantity value={value} unit={row.unit} {...(row.digits !== undefined && { digits: row.digits })} />;
-  return value === null ? "no price" : number(value, 2);
+  return value === null ? "no price" : <Quantity value={value} unit={currency ?? ""} digits={2} />;
 }
 
 function compared(less: number, unit: string, digits?: number): string {

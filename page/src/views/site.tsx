@@ -7,7 +7,7 @@ import { heard } from "../now.ts";
 import { useNow, usePolled } from "../polling.ts";
 import { href, SECTIONS, type Section, SITES } from "../router.ts";
 import type { ViewProps } from "../site.ts";
-import type { Picture, Right } from "../types.ts";
+import type { Me, Picture, Right } from "../types.ts";
 import { LiveView } from "./live.tsx";
 import { SessionsView } from "./sessions.tsx";
 
@@ -37,11 +37,12 @@ interface Props {
   siteId: string;
   section: Section;
   query: URLSearchParams;
-  may: (right: Right) => boolean;
+  /** Not known yet: nobody can tell what may be changed. */
+  me: Me | undefined;
 }
 
 /** A site: how it is, where to go, and one of its views. */
-export function SiteFrame({ siteId, section, query, may }: Props) {
+export function SiteFrame({ siteId, section, query, me }: Props) {
   const path = `/sites/${encodeURIComponent(siteId)}/now`;
   const {
     data: picture,
@@ -61,7 +62,9 @@ export function SiteFrame({ siteId, section, query, may }: Props) {
 
   if (!picture)
     return error === undefined ? <p class="empty">Loading …</p> : <NotThere siteId={siteId} error={error} />;
-  const props: ViewProps = { site: picture.site, picture, may, query, refresh };
+  const may = (right: Right) => rights(me, siteId).includes(right);
+  const props: ViewProps = { site: picture.site, picture, me, may, query, refresh };
+  const ready = View && (me || section === "live");
   return (
     <>
       <p class="crumbs">
@@ -75,10 +78,16 @@ export function SiteFrame({ siteId, section, query, may }: Props) {
       <Tabs siteId={siteId} section={section} />
       {error !== undefined && <ErrorNotice error={error} title="No news." />}
       {failed && <Outdated />}
-      {View && <View key={section} {...props} />}
-      {!View && !failed && <p class="empty">Loading …</p>}
+      {ready && <View key={section} {...props} />}
+      {!ready && !failed && <p class="empty">Loading …</p>}
     </>
   );
+}
+
+/** What one may do at a site: what is granted there or everywhere. Control includes reading. */
+function rights(me: Me | undefined, siteId: string): Right[] {
+  const granted = [...(me?.sites[siteId] ?? []), ...(me?.sites["*"] ?? [])];
+  return granted.includes("control") ? [...granted, "read"] : granted;
 }
 
 function Tabs({ siteId, section }: { siteId: string; section: Section }) {

@@ -33,7 +33,7 @@ export function SitesView({ me }: { me: Me | undefined }) {
     <>
       <div class="heading">
         <h1>Your sites</h1>
-        {sites && <p class="muted">{summary(sites)}</p>}
+        {sites !== undefined && sites.length > 0 && <p class="muted">{summary(sites)}</p>}
       </div>
       {error !== undefined && <ErrorNotice error={error} />}
       {!sites && error === undefined && <p class="empty">Loading …</p>}

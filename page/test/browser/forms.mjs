@@ -128,6 +128,29 @@ inBrowser("a limit in W is doubted while it is typed, and asked about before it 
   assert.equal(grid().base.limit_kw, 34.5);
 });
 
+inBrowser("what is asked about can be put right where it is asked", async () => {
+  const { base, save } = await baseForm("34500");
+  await save.click();
+  await page.getByRole("dialog").getByRole("button", { name: "I meant 34.5 kW" }).click();
+  assert.equal(await base.getByLabel("Limit").inputValue(), "34.5");
+  await save.click();
+  await base.getByText("Saved: 34.5 kW").waitFor();
+});
+
+inBrowser("why a limit is changed is kept until it is saved, and told with it", async () => {
+  const { base, save } = await baseForm("50");
+  await base.getByLabel("Reason").fill("works & more");
+  await page.reload();
+  assert.equal(await base.getByLabel("Reason").inputValue(), "works & more");
+  const [sent] = await Promise.all([
+    page.waitForRequest((request) => request.method() === "PUT" && request.url().includes("/limits/grid/base")),
+    save.click(),
+  ]);
+  assert.equal(new URL(sent.url()).searchParams.get("reason"), "works & more");
+  await base.getByText("Saved: 50 kW").waitFor();
+  assert.equal(await base.getByLabel("Reason").inputValue(), "");
+});
+
 inBrowser("an odd limit is taken once it is confirmed", async () => {
   const { base, save } = await baseForm("34500");
   await save.click();
@@ -143,7 +166,7 @@ inBrowser("the focus goes to the field that is wrong, and what is wrong describe
   const { name, invalid, described } = await focused();
   assert.match(name, /^Limit/);
   assert.ok(invalid);
-  assert.match(described, /can be read in two ways: write 34500 or 34\.500/);
+  assert.match(described, /can be read in two ways: write 34500 or 34\.5 /);
 });
 
 inBrowser("what was typed is there after a reload, until it is discarded", async () => {
@@ -285,6 +308,16 @@ inBrowser("a CSV with decimal commas or a missing hour is told by line, and kept
   assert.equal(await text.inputValue(), "");
 });
 
+inBrowser("an upload is taken back", async () => {
+  await go("prices");
+  await page.getByRole("button", { name: "Take it back" }).click();
+  await page.getByRole("button", { name: "Yes, take it back" }).click();
+  await page.getByText("Taken back: ").waitFor();
+  await page.getByText("Nothing was uploaded of today and tomorrow.").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Take it back" }).count(), 0);
+  assert.deepEqual([...state.takenBack], ["price"]);
+});
+
 inBrowser("prices by hours of the week are edited, and a rule without one is told", async () => {
   await go("prices");
   const prices = form("Prices");
@@ -324,12 +357,66 @@ inBrowser("history is exported as CSV, and dates that cannot be are told", async
   await page.getByText("The first day is after the last one.").waitFor();
 });
 
+inBrowser("history says where nothing is on record", async () => {
+  await go("history?span=week");
+  await page.getByText(/Nothing is on record of .* – /).waitFor();
+  await page.getByText(/took .* kWh here, as far as it is on record/).waitFor();
+  await go("history?first=2020-01-01&last=2020-01-01");
+  await page.getByText("Nothing is on record of this time.").waitFor();
+});
+
+inBrowser("a report is opened as it is to be printed, or saved", async () => {
+  await go("reports");
+  const [report] = await Promise.all([
+    page.waitForEvent("popup"),
+    page.getByRole("button", { name: "Open the whole report" }).click(),
+  ]);
+  const title = report.getByRole("heading", { name: "Report" });
+  await title.waitFor();
+  assert.equal(await title.evaluate((it) => getComputedStyle(it).fontSize), "28px");
+  const [file] = await Promise.all([
+    page.waitForEvent("download"),
+    page.getByRole("button", { name: "Save it" }).click(),
+  ]);
+  assert.match(file.suggestedFilename(), /^garage-\d{4}-\d\d\.html$/);
+});
+
 inBrowser("the reason of a missed kWh is found", async () => {
   await go("history");
   await page.getByLabel("When").selectOption("week");
   const row = page.getByRole("row", { name: /feeder deck-2, L2/ });
   await row.first().waitFor();
   assert.match(await row.first().textContent(), /kWh/);
+});
+
+inBrowser("a signal of one's own is taken back, those of others are not", async () => {
+  await go("signals");
+  const signal = (id) => page.getByRole("article", { name: id });
+  await signal("dso-17").getByText("(by you)").waitFor();
+  assert.equal(await signal("dso-16").getByRole("button").count(), 0);
+  await page.getByRole("button", { name: "Take back dso-17" }).click();
+  await page.getByRole("dialog").getByRole("button", { name: "Take it back" }).click();
+  await page.getByText("Taken back: dso-17").waitFor();
+  await signal("dso-17").getByText("taken back", { exact: true }).waitFor();
+  assert.deepEqual([...state.takenBack], ["dso-17"]);
+});
+
+inBrowser("who has no site yet is told what to do, and not that all is well", async () => {
+  await page.route("**/v1/sites", (route) => route.fulfill({ json: [] }));
+  await page.reload();
+  await page.getByText("No site is described yet").waitFor();
+  assert.equal(await page.getByText("all within their limits").count(), 0);
+});
+
+inBrowser("nobody is told that they may only look before it is known", async () => {
+  await page.route("**/v1/me", () => undefined);
+  await page.reload();
+  await go("limits");
+  await page.getByText("Loading …").waitFor();
+  assert.equal(await page.getByText("You may look at these limits").count(), 0);
+  await page.unroute("**/v1/me");
+  await page.reload();
+  await form("Base limit").waitFor();
 });
 
 for (const [name, size] of Object.entries(SIZES)) {

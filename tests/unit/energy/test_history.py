@@ -1,7 +1,7 @@
 """What is on record, as curves and as a table."""
 
 import csv
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -62,3 +62,10 @@ def test_the_table_tells_the_hour_that_comes_twice_apart() -> None:
     assert [row["start_utc"] for row in rows] == ["2026-10-25T00:00:00Z", "2026-10-25T01:00:00Z"]
     assert rows[1]["grid_ev_L1_a"] == "12.5"
     assert rows[1]["grid_allowed_L1_a"] == "", "what is unknown is no number"
+
+
+def test_what_meters_have_not_told_yet_is_unknown_and_not_nothing() -> None:
+    slots = [slot(0, 100, 10), slot(1, 100, 10), slot(2, 100, 0)]
+    past = history(slots, 300, AMSTERDAM, slots[1].start + timedelta(minutes=7))
+    assert past.nodes["grid"].ev_a["L1"] == (10, 10, None)
+    assert past.nodes["grid"].limit_a["L1"] == (100, 100, 100)

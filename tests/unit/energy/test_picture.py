@@ -198,7 +198,12 @@ def test_a_lowered_limit_that_is_not_obeyed_yet_is_told_and_ends_when_it_is() ->
     )
     before = picture(site, NOW, told(site, place=Place({"S1": SESSION}, {"S1": on_its_way})))
     assert kinds(before) == [AlarmKind.OVER_LIMIT]
-    assert before.alarms[0].text == "deck, L1: 16.0 A are drawn, 12.0 A is the limit"
+    assert before.alarms[0].text == "deck, L1: 16.0 A are drawn, 12.0 A is the limit; lower profiles are on their way"
+    assert before.state == "warning", "it is as it must be"
+    stays = picture(
+        site, NOW, told(site, place=Place({"S1": SESSION}, {"S1": ProfileState(accepted=profile((0, 16)))}))
+    )
+    assert stays.state == "alarm"
     doubtful = ProfileState(accepted=profile((0, 12)), doubtful=(profile((0, 16)),))
     between = picture(site, NOW, told(site, place=Place({"S1": SESSION}, {"S1": doubtful})))
     assert kinds(between) == [AlarmKind.MAY_EXCEED]

@@ -1,15 +1,19 @@
 """The monthly report: what it counts, and the page that is made of it."""
 
+import re
 import subprocess
 import sys
+from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from html.parser import HTMLParser
 
 import pytest
 
 from ocpi import wire
 from ocpi.energy.months import month_of
-from ocpi.energy.report import MOST_MISSED, Month, Report, html, reported
+from ocpi.energy.report import MOST_MISSED, Month, Report, Visits, html, reported, style_hash
+from ocpi.energy.scale import top_of
 from ocpi.sites.limits import Limit
 from ocpi.sites.record import Event, EventKind, Signal
 from ocpi.sites.site import SiteError
@@ -35,7 +39,7 @@ SIGNAL = Signal(
 def report(**about: object) -> Report:
     known = {
         "slots": slots([0.0] * 144 + [11.0] * 24 + [0.0] * 120, 5),
-        "visits": [visit(8, 9, 22, needs_kwh=22.0, told=True), visit(10, 2, 5, needs_kwh=9.0, short_kwh=4.0)],
+        "visits": Visits([visit(8, 9, 22, needs_kwh=22.0, told=True), visit(10, 2, 5, needs_kwh=9.0, short_kwh=4.0)]),
         "events": [Event(at=START, kind=EventKind.OVERLOAD, text="grid")],
         "signals": [SIGNAL],
     } | about
@@ -46,12 +50,20 @@ def test_who_left_short_was_not_served() -> None:
     drivers = report().drivers
     assert (drivers.visits, drivers.served, drivers.served_share, drivers.told) == (2, 1, 0.5, 1)
     assert (drivers.energy_kwh, drivers.short_kwh) == (27, 4)
-    assert report(visits=[]).drivers.served_share is None
+    assert report(visits=Visits([])).drivers.served_share is None
+
+
+def test_visits_that_go_on_are_compared_but_have_not_left() -> None:
+    here = visit(8, 4, 22)
+    found = report(visits=Visits([], [here]))
+    assert found.drivers.visits == 0
+    assert found.savings.uncontrolled
+    assert found.savings.uncontrolled.energy_kwh == pytest.approx(22)
 
 
 def test_a_visit_is_counted_in_the_month_in_which_it_ended() -> None:
     over_new_year = [visit(-5, 6, 10), visit(30 * 24 - 1, 4, 10)]
-    found = report(visits=over_new_year)
+    found = report(visits=Visits(over_new_year))
     assert found.drivers.visits == 1
     assert found.savings.visits == 2, "both were there, and are compared"
 
@@ -74,7 +86,7 @@ def test_each_day_and_the_busiest_are_told() -> None:
 
 def test_only_those_that_lacked_most_are_told_one_by_one() -> None:
     visits = [visit(hour / 10, 2, 5, short_kwh=1 + hour) for hour in range(MOST_MISSED + 5)]
-    found = report(visits=visits)
+    found = report(visits=Visits(visits))
     assert (len(found.missed), found.missed_more) == (MOST_MISSED, 5)
     assert found.missed[0].short_kwh == MOST_MISSED + 5
 
@@ -94,8 +106,15 @@ def test_the_page_says_it_all_and_escapes_what_people_wrote() -> None:
     assert wire.loads_object(wire.dumps(found))["days"]
 
 
+def test_a_report_is_styled_by_what_a_browser_may_be_told_to_take_and_nothing_else() -> None:
+    page = html(report())
+    (style,) = re.findall("<style>(.*?)</style>", page, re.DOTALL)
+    assert style_hash() == f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
+    assert " style=" not in page
+
+
 def test_a_month_with_nothing_on_record_has_a_page_too() -> None:
-    page = html(report(slots=[], visits=[], events=[], signals=[]))
+    page = html(report(slots=[], visits=Visits([]), events=[], signals=[]))
     assert "there is nothing to compare with" in page
     assert "No visit ended." in page
 
@@ -146,3 +165,30 @@ class Tags(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+
+
+def test_lines_end_where_nothing_is_on_record() -> None:
+    night, day = slots([0.0] * 12, 5), slots([11.0] * 12, 5, start=START + timedelta(hours=6))
+    page = html(report(slots=[*night, *day]))
+    (charged,) = re.findall(r'class="charged" d="(M48[^"]*)"', page)
+    assert charged.count("M") == 2, "one for each stretch that is"
+
+
+def test_the_label_of_the_last_hour_is_within_the_picture() -> None:
+    page = html(report(slots=slots([11.0] * 171, 5)))
+    labels = re.findall(r'<text x="([\d.]+)"[^>]*>(\d\d:\d\d)<', page)
+    assert labels
+    assert all(float(x) + 18 <= 720 for x, _ in labels)
+
+
+@pytest.mark.parametrize(
+    ("loads", "limits", "top"),
+    [
+        ([40, 60], [69, 69, 100_000], 69),
+        ([40, 90], [69, 69, 20, 100_000], 90),
+        ([2], [69], 69),
+        ([], [], 0),
+    ],
+)
+def test_one_huge_limit_does_not_flatten_the_loads(loads: list[float], limits: list[float], top: float) -> None:
+    assert top_of(loads, limits) == top

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ocpi.energy.savings import Savings, compared, quarters, savings
-from ocpi.sites.record import LoadSlot, VisitRecord
+from ocpi.sites.phases import PHASES
+from ocpi.sites.record import SLOT, LoadSlot, VisitRecord
 from ocpi.sites.site import Site
 from tests.unit.energy.records import START, site, slots, visit
 
@@ -198,3 +199,19 @@ def test_at_one_price_energy_costs_that_and_control_saves_nothing(
     assert found.charged.energy_cost == pytest.approx(price * found.charged.energy_kwh, abs=0.02)
     if found.uncontrolled and found.uncontrolled.energy_cost is not None:
         assert found.saved_cost == pytest.approx(0, abs=0.011)
+
+
+def test_in_the_slot_in_which_a_limit_was_lowered_the_load_of_before_is_no_excess() -> None:
+    """Of a slot the lowest limit is on record, and the mean load."""
+    on_record = slots([50.0, 45.0, 10.0, 30.0])
+    lowered = [
+        slot.model_copy(
+            update={
+                "nodes": {"grid": slot.nodes["grid"].model_copy(update={"limit_a": dict.fromkeys(PHASES, limit_a)})}
+            }
+        )
+        for slot, limit_a in zip(on_record, (100.0, 20.0, 20.0, 20.0), strict=True)
+    ]
+    end = START + 4 * SLOT
+    found = savings(site(), [], compared(site(), [], lowered, START, end), START, end)
+    assert found.charged.minutes_over_limit == 5, "the last: nothing was lowered then"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from local import sam
-from local.aws import PORT_VARIABLE, LocalAwsError, local_aws
+from local.aws import PORT_VARIABLE, LocalAwsError, local_aws, write_privately
 
 
 @pytest.fixture
@@ -75,6 +75,14 @@ with _only_one(state):
     assert "http://127.0.0.1:1/ocpi/versions" in message
     assert "out of luck" in _start(clone), "a killed owner must not keep the folder"
     assert not (clone / ".local" / "stack.json").exists()
+
+
+def test_what_lets_into_the_platform_is_for_this_user_alone(tmp_path: Path) -> None:
+    place = tmp_path / "stack.json"
+    for text in ("first", "second"):
+        write_privately(place, text)
+        assert (place.read_text(), place.stat().st_mode & 0o777) == (text, 0o600)
+    assert list(tmp_path.iterdir()) == [place]
 
 
 def test_a_taken_port_is_named(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -150,6 +150,7 @@ class Issuing(RuleBasedStateMachine):
     issue: Issue = staticmethod(to_send)
     read = staticmethod(Known.read)
     sending = staticmethod(sending)
+    refuses = staticmethod(ProfileState.not_asked)
 
     def __init__(self) -> None:
         super().__init__()
@@ -310,6 +311,20 @@ class Issuing(RuleBasedStateMachine):
             self.hear_answer(*told)
         elif heard == "later":
             self.answers.append(told)
+
+    @precondition(lambda self: self.waiting())
+    @rule(data=st.data())
+    def is_one_too_many(self, data: st.DataObject) -> None:
+        """The CPO is asked too often and does nothing; who has sent it may send it again, or does not come to it."""
+        request = data.draw(st.sampled_from(self.waiting()))
+        known = self.known.get(request.session)
+        if known is None or known.profile.request_id != request.id:
+            self.real[request.session].requests.remove(request)
+            return
+        known.profile = self.refuses(known.profile)
+        request.asked = None
+        if request not in self.queue:
+            self.queue.append(request)
 
     @precondition(lambda self: self.waiting())
     @rule(data=st.data())

@@ -12,7 +12,8 @@ from ocpi.sites.phases import Phase
 from ocpi.sites.record import SLOT, Book, EventKind, LoadSlot
 from ocpi.types.primitives import format_datetime
 from optimizer.inputs import Inputs
-from optimizer.ledger import Entry, Present, due, entry
+from optimizer.recording.entry import Entry, due, entry
+from optimizer.recording.present import Present
 from optimizer.situation import decide
 from tests.objects import CONNECTOR, EVSE, LOCATION, SESSION, SITE
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from ocpi.sites.phases import PHASES
 from ocpi.sites.record import SLOT, Meter, VisitRecord, slot_of
-from optimizer.metering import LONGEST, MOST_ORDERS, Drawn, following, told
 from optimizer.profiles import Schedule
+from optimizer.recording.metering import LONGEST, MOST_ORDERS, Drawn, following, told
 
 NOW = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 KW_PER_A = 0.69
@@ -95,6 +95,40 @@ def test_a_profile_counts_from_when_it_is_obeyed_until_another_is() -> None:
     assert less.allowed == ((0, 4000), (600, 11040), (1200, 4140))
     moved, _ = told(less, 1, NOW + minutes(15))
     assert moved.allowed == ((0, 11040), (300, 4140))
+
+
+def test_one_quick_word_of_a_meter_is_no_power_that_a_vehicle_takes() -> None:
+    """A meter that counts in tenths of a kWh, and tells one moment twice: the second of it is no 360 kW."""
+    known = meter((0, 11))
+    for minute in range(1, 61):
+        known, _ = told(known, round(3.7 * minute / 60, 1), NOW + minutes(minute))
+        if minute == 30:
+            known, drawn = told(known, known.kwh + 0.1, NOW + minutes(minute))
+            assert drawn[0].kw == pytest.approx(360), "what was told is all counted"
+    assert known.peak_kw == pytest.approx(3.7, abs=0.5)
+    assert not known.held_back
+
+
+def test_nothing_is_drawn_beyond_what_was_allowed_as_far_as_a_vehicle_is_concerned() -> None:
+    after, _ = told(meter((0, 4)), 12, NOW + minutes(60))
+    assert (after.peak_kw, after.held_back) == (4, True)
+
+
+def test_what_a_vehicle_takes_is_seen_over_many_words_through_changes_of_its_profile() -> None:
+    known, kwh = meter((0, 11)), 0.0
+    for minute in range(1, 16):
+        allowed_kw = 11 if minute <= 7 else 2
+        known = following(known, Schedule.constant(allowed_kw, NOW), 1, NOW + minutes(minute - 1), NOW)
+        kwh += min(allowed_kw, 7.4) / 60
+        known, _ = told(known, kwh, NOW + minutes(minute))
+    assert known.peak_kw == pytest.approx(7.4)
+    assert not known.held_back
+
+
+def test_who_is_watched_for_less_than_a_quarter_of_an_hour_may_take_more_than_seen() -> None:
+    after, _ = told(meter((0, 11)), 0.3, NOW + minutes(10))
+    assert after.level_kw == pytest.approx(1.8)
+    assert after.held_back
 
 
 steps = st.lists(st.tuples(st.integers(1, 90), st.integers(0, 32)), min_size=1, max_size=40)

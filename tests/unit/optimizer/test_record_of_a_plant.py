@@ -9,8 +9,8 @@ from local.cpo.cars import Berth, Car
 from local.cpo.plant import Plant
 from ocpi.sites.phases import PHASES
 from ocpi.sites.record import SLOT, Meter, VisitRecord
-from optimizer.metering import following, told
 from optimizer.profiles import Schedule
+from optimizer.recording.metering import following, told
 from tests.unit.local.office import START, a_site
 
 KW_PER_A = 0.69

@@ -233,6 +233,8 @@ def test_prices_of_tomorrow_that_are_not_there_in_the_evening_are_told() -> None
     assert "what the hours cost before counts" in str(day_ahead_missing(site(), today, evening))
     assert day_ahead_missing(place, known(price=hourly(*[0.1] * 48, start=midnight)), evening) is None
     assert day_ahead_missing(place, {}, evening) is None
+    tomorrow = known(price=hourly(*[0.1] * 24, start=midnight + DAY))
+    assert day_ahead_missing(place, tomorrow, midnight + 12 * HOUR) is None, "the first that it gets"
     assert day_ahead_missing(place, today, evening + 3 * DAY) is None, "it gets none any more"
 
 
@@ -241,15 +243,24 @@ def test_prices_of_tomorrow_that_are_not_there_in_the_evening_are_told() -> None
 
 def test_new_steps_take_the_place_of_old_ones() -> None:
     old = hourly(1, 2, 3, 4)
-    assert [step.value for step in replaced(old, hourly(7, 8, start=NOON + HOUR))] == [1, 7, 8, 4]
+    new = hourly(7, 8, start=NOON + HOUR)
+    assert [step.value for step in replaced(old, NOON + HOUR, NOON + 3 * HOUR, new)] == [1, 7, 8, 4]
     (half,) = hourly(9, start=NOON + HOUR / 2)
-    cut = replaced(old, (half,))
+    cut = replaced(old, half.start, half.end, (half,))
     assert [(step.start - NOON, step.end - NOON, step.value) for step in cut[:3]] == [
         (0 * HOUR, HOUR / 2, 1),
         (HOUR / 2, 1.5 * HOUR, 9),
         (1.5 * HOUR, 2 * HOUR, 2),
     ]
-    assert replaced((), old) == old == replaced(old, ())
+    assert replaced((), NOON, NOON + 4 * HOUR, old) == old
+
+
+def test_steps_of_a_time_are_taken_out() -> None:
+    rest = replaced(hourly(1, 2, 3, 4), NOON + HOUR / 2, NOON + 3 * HOUR)
+    assert [(step.start - NOON, step.end - NOON, step.value) for step in rest] == [
+        (0 * HOUR, HOUR / 2, 1),
+        (3 * HOUR, 4 * HOUR, 4),
+    ]
 
 
 def test_a_part_of_steps_is_cut_out() -> None:

@@ -316,6 +316,7 @@ WRONG = {
         "price_per_kwh: must be one number, or 24, one for each hour of the day; has 23",
     ),
     "no price": (top(price_per_kwh="cheap"), "price_per_kwh: must be a number, is 'cheap'"),
+    "no currency": (top(currency="euro"), "currency: must be the three letters of a currency (ISO 4217) such as EUR"),
     "negative demand charge": (
         top(demand_charge={"price_per_kw": -1}),
         "demand_charge.price_per_kw: must be 0 or more",

@@ -412,9 +412,45 @@ def test_powers_of_another_unit_are_asked_about() -> None:
     ]
     assert not oddities(SeriesKind.BASE_LOAD, of(3, 12), garage)
     assert not oddities(SeriesKind.BASE_LOAD, of(8000), site(limits=[{"limit_kw": 0}])), "there is nothing to compare"
-    told = odd_measurement(SeriesKind.MEASURED_BASE_LOAD, GRID, NOW, 9000, garage)
+    told = odd_measurement(SeriesKind.MEASURED_BASE_LOAD, GRID, NOW, 9000, garage, {})
     assert told == ["base_load_kw: 9000 kW at 2026-11-22 14:00 is 326 times the 27.6 kW that grid bears: is it in W?"]
-    assert not odd_measurement(SeriesKind.MEASURED_BASE_LOAD, GRID, NOW, 30, garage)
+    assert not odd_measurement(SeriesKind.MEASURED_BASE_LOAD, GRID, NOW, 30, garage, {})
+
+
+def test_a_forecast_with_the_other_sign_is_asked_about() -> None:
+    """Or all that others draw would count as room for vehicles."""
+    garage = site(base_load_kw=30, limits=[{"limit_kw": 69}])
+    signs = "base_load_kw: -30 kW at 2026-11-22 14:00 is below zero, so it flows in: what is drawn is above zero"
+    told = "base_load_kw: it is no more than -30 kW, and the site's file tells 30 kW of grid"
+    assert oddities(SeriesKind.BASE_LOAD, of(*[-30] * 24), garage) == [signs, told]
+    assert oddities(SeriesKind.BASE_LOAD, of(-30, 4), garage) == [signs], "some of it is above zero"
+    assert oddities(SeriesKind.BASE_LOAD, of(-30, 4), site()) == [signs], "nothing is told to compare it with"
+    flowing_in = of(30, -8)
+    assert oddities(SeriesKind.BASE_LOAD, flowing_in, garage), "the first time"
+    assert not oddities(SeriesKind.BASE_LOAD, of(28, -12), garage, known=flowing_in), "as on the days before"
+    assert signs in oddities(SeriesKind.BASE_LOAD, of(-30, 8), garage, known=flowing_in)
+    assert not oddities(SeriesKind.BASE_LOAD, of(3, -2), site(base_load_kw=[10] * 12 + [-4] * 12)), "its file says so"
+
+
+def test_a_meter_with_the_other_sign_is_asked_about() -> None:
+    garage, sunny = site(limits=[{"limit_kw": 69}]), site(limits=[{"limit_kw": 69}], pv_kw=20)
+    base_load, pv = SeriesKind.MEASURED_BASE_LOAD, SeriesKind.MEASURED_PV
+    assert odd_measurement(base_load, GRID, NOW, -5, garage, {}) == [
+        "base_load_kw: -5 kW is below zero, and nothing is known that flows in: what is drawn is above zero"
+    ]
+    assert not odd_measurement(base_load, GRID, NOW, -5, sunny, {})
+    assert not odd_measurement(base_load, GRID, NOW, -5, garage, {(pv, GRID): of(7)})
+    assert not odd_measurement(base_load, GRID, NOW, -0.02, garage, {})
+    assert odd_measurement(pv, GRID, NOW, -3, sunny, {}) == [
+        "pv_kw: -3 kW is below zero: what solar power gives is above zero"
+    ]
+    assert not odd_measurement(pv, GRID, NOW, -0.02, sunny, {})
+
+
+def test_solar_power_below_zero_is_asked_about() -> None:
+    sun = "pv_kw: -40 kW at 2026-11-22 15:00 is below zero: what solar power gives is above zero"
+    assert oddities(SeriesKind.PV, of(0, -40), site()) == [sun]
+    assert not oddities(SeriesKind.PV, of(-0.02, 40), site()), "what the inverters draw at night"
 
 
 def test_another_time_is_asked_about() -> None:

@@ -44,7 +44,7 @@ class History(BaseModel):
     """The most at once."""
 
 
-def history(slots: Sequence[LoadSlot], step_s: int, zone: tzinfo) -> History:
+def history(slots: Sequence[LoadSlot], step_s: int, zone: tzinfo, metered_until: datetime | None = None) -> History:
     """What was drawn, in steps of so many seconds (:data:`STEPS_S`) by the clock at the site, from the first slot to
     the last.
 
@@ -52,6 +52,7 @@ def history(slots: Sequence[LoadSlot], step_s: int, zone: tzinfo) -> History:
         slots: what is on record, oldest first.
         step_s: how long a step is.
         zone: of the site.
+        metered_until: up to when meters have told what was drawn: of a step that ends later it is not known yet.
 
     Raises:
         ValueError: there are no such steps.
@@ -63,14 +64,16 @@ def history(slots: Sequence[LoadSlot], step_s: int, zone: tzinfo) -> History:
         by_step.setdefault(_step_of(slot.start, step_s, zone), []).append(slot)
     times = _times(by_step, timedelta(seconds=step_s))
     steps = [by_step.get(moment, []) for moment in times]
+    step = timedelta(seconds=step_s)
+    metered = [metered_until is None or moment + step <= metered_until for moment in times]
     nodes = dict.fromkeys(node for slot in slots for node in slot.nodes)
     return History(
         step_s=step_s,
         times=tuple(times),
-        nodes={node: _past(node, steps) for node in nodes},
-        price_per_kwh=tuple(_mean(slot.price_per_kwh for slot in step) for step in steps),
-        pv_kw=tuple(_mean(slot.pv_kw for slot in step) for step in steps),
-        sessions=tuple(max((slot.sessions for slot in step), default=None) for step in steps),
+        nodes={node: _past(node, steps, metered) for node in nodes},
+        price_per_kwh=tuple(_mean(slot.price_per_kwh for slot in each) for each in steps),
+        pv_kw=tuple(_mean(slot.pv_kw for slot in each) for each in steps),
+        sessions=tuple(max((slot.sessions for slot in each), default=None) for each in steps),
     )
 
 
@@ -117,12 +120,13 @@ def _step_of(moment: datetime, step_s: int, zone: tzinfo) -> datetime:
     return (moment - passed).astimezone(UTC)
 
 
-def _past(node: str, steps: Sequence[Sequence[LoadSlot]]) -> PastNode:
+def _past(node: str, steps: Sequence[Sequence[LoadSlot]], metered: Sequence[bool]) -> PastNode:
     loads = [[slot.nodes[node] for slot in step if node in slot.nodes] for step in steps]
+    told = [load if known else () for load, known in zip(loads, metered, strict=True)]
     return PastNode(
         limit_a=_curves(loads, lambda load: load.limit_a, _least),
         base_a=_curves(loads, lambda load: load.base_a, _mean),
-        ev_a=_curves(loads, lambda load: load.ev_a, _mean),
+        ev_a=_curves(loads, lambda load: load.ev_a, _mean, told),
         allowed_a=_curves(loads, lambda load: load.allowed_a, _most),
     )
 
@@ -131,10 +135,12 @@ def _curves(
     loads: Sequence[Sequence[NodeLoad]],
     of: Callable[[NodeLoad], Mapping[Phase, float]],
     choose: Callable[[Iterable[float | None]], float | None],
+    told: Sequence[Sequence[NodeLoad]] | None = None,
 ) -> Curves:
+    """`told` are those that are known; all if left out."""
     present = {phase for step in loads for load in step for phase in load.limit_a}
     return {
-        phase: tuple(choose(of(load).get(phase) for load in step) for step in loads)
+        phase: tuple(choose(of(load).get(phase) for load in step) for step in (loads if told is None else told))
         for phase in PHASES
         if phase in present
     }

@@ -3,14 +3,12 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ocpi import wire
+from ocpi.energy.location import location_of
 from ocpi.energy.picture import Picture, Told, picture
 from ocpi.energy.planned import Planned, planned
-from ocpi.logs import logger
 from ocpi.push.breaker import Breakers
 from ocpi.sites.series import Worth, day_ahead_missing
 from ocpi.sites.site import Site
-from ocpi.store.keys import ObjectId
 from ocpi.store.ledgers import Ledgers
 from ocpi.store.objects import Objects
 from ocpi.store.series import SeriesStore
@@ -39,14 +37,13 @@ class Looking:
 
     def picture(self, site: Site, now: datetime) -> Picture:
         """A site as it is now."""
-        location = site.location.of(site.partner_id)
         known = self.series.known(site.id, now)
         told = Told(
-            place=self.sites.place(location),
+            place=self.sites.place(site.location.of(site.partner_id)),
             worth=Worth(site, known, now),
             plan=self.sites.plan(site.id),
             run=self.sites.last_run(site.id, now),
-            location=self._location(location),
+            location=location_of(site, self.objects),
             breaker=self.breakers.get(site.partner_id),
             book=self.ledgers.book(site.id),
             missing=day_ahead_missing(site, known, now),
@@ -60,11 +57,3 @@ class Looking:
     def worth(self, site: Site, now: datetime) -> Worth:
         """What counts at a site from now on."""
         return Worth(site, self.series.known(site.id, now), now)
-
-    def _location(self, location: ObjectId) -> wire.JsonObject | None:
-        stored = self.objects.get(location)
-        try:
-            return stored.parsed() if stored else None
-        except wire.NotJson:
-            logger.exception("the Location cannot be read", location_id=location.id)
-            return None

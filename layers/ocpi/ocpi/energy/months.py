@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ocpi import zones
-from ocpi.energy.report import Month, Report, reported
+from ocpi.energy.report import Month, Report, Visits, reported
 from ocpi.energy.savings import Savings, compared, savings
-from ocpi.sites.record import SLOT, VisitRecord, slot_of
+from ocpi.sites.record import SLOT, slot_of
 from ocpi.sites.site import Site, SiteError
 from ocpi.store.ledgers import Ledgers
 
@@ -30,7 +30,7 @@ class Months:
     def savings(self, site: Site, month: str, now: datetime) -> Savings:
         """What controlled charging has brought in a month."""
         span = month_of(site, month, now)
-        visits = self._visits(site.id, span)
+        visits = self._visits(site.id, span).all
         rows = compared(site, visits, self.ledgers.loads(site.id, span.start, span.end), span.start, span.end)
         return savings(site, visits, rows, span.start, span.end)
 
@@ -39,12 +39,17 @@ class Months:
         span = month_of(site, month, now)
         slots = self.ledgers.loads(site.id, span.start, span.end)
         events = list(self.ledgers.events(site.id, span.start, span.end))
-        return reported(site, span, slots, self._visits(site.id, span), events, self.ledgers.signals(site.id), now)
+        signals = self.ledgers.signals(site.id, span.start, span.end)
+        return reported(site, span, slots, self._visits(site.id, span), events, signals, now)
 
-    def _visits(self, site_id: str, span: Month) -> list[VisitRecord]:
-        """Those that were there at some time of a month, and are over."""
-        visits = self.ledgers.visits(site_id, span.start, span.end + LONGEST_VISIT)
-        return [visit for visit in visits if visit.arrival < span.end]
+    def _visits(self, site_id: str, span: Month) -> Visits:
+        """Those that were there at some time of a month."""
+        over = self.ledgers.visits(site_id, span.start, span.end + LONGEST_VISIT)
+        book = self.ledgers.book(site_id)
+        return Visits(
+            over=[visit for visit in over if visit.arrival < span.end],
+            ongoing=[visit for visit in book.ongoing() if visit.arrival < span.end] if book else (),
+        )
 
 
 def month_of(site: Site, text: str, now: datetime) -> Month:

@@ -44,6 +44,8 @@ class SiteShown(_Shown):
     time_zone: str
     voltage_v: float
     phases: tuple[Phase, ...]
+    currency: str | None
+    """That of prices; None: it is not told."""
 
 
 class SourceShown(_Shown):
@@ -194,7 +196,7 @@ def picture(site: Site, now: datetime, told: Told) -> Picture:
     run = _run(told.run)
     alarms = [
         *_alarms_of_partner(site, told.breaker),
-        *_alarms_of_nodes(nodes),
+        *_alarms_of_nodes(nodes, lowering=any(each.awaited for each in sessions)),
         *_alarms_of_planning(plan, run, now),
         *_alarms_of_sessions(sessions, now),
         *_alarms_of_data(told),
@@ -202,7 +204,12 @@ def picture(site: Site, now: datetime, told: Told) -> Picture:
     kw_per_a = site.voltage_v / 1000
     return Picture(
         site=SiteShown(
-            id=site.id, name=site.name, time_zone=site.time_zone, voltage_v=site.voltage_v, phases=site.phases
+            id=site.id,
+            name=site.name,
+            time_zone=site.time_zone,
+            voltage_v=site.voltage_v,
+            phases=site.phases,
+            currency=site.currency,
         ),
         at=now,
         state=state_of(alarms),
@@ -246,6 +253,11 @@ class _Seen:
     def kw_per_unit(self) -> float:
         """The power of one unit of its rate."""
         return self.placed.kw_per_unit(self.site.voltage_v)
+
+    @property
+    def awaited(self) -> bool:
+        """Whether a profile is on its way to it."""
+        return _profile_state(self.drawing.profile, self.drawing.now) == "pending"
 
     def amperes(self, rate: float) -> Mapping[Phase, float]:
         """What a rate is on each phase."""
@@ -409,9 +421,17 @@ def _alarms_of_partner(site: Site, breaker: Breaker) -> Iterator[Alarm]:
     yield Alarm.of(AlarmKind.PARTNER_OFFLINE, f"{site.partner_id} gets no profiles: {why}", breaker.since)
 
 
-def _alarms_of_nodes(nodes: Sequence[NodeShown]) -> Iterator[Alarm]:
-    """Of each node the line on which it is worst."""
-    yield from some(filter(None, map(_alarm_of_sessions_at, nodes)))
+def _alarms_of_nodes(nodes: Sequence[NodeShown], *, lowering: bool) -> Iterator[Alarm]:
+    """Of each node the line on which it is worst; while profiles are on their way, that more is drawn is no alarm."""
+    of_sessions = list(filter(None, map(_alarm_of_sessions_at, nodes)))
+    if lowering:
+        of_sessions = [
+            each.model_copy(
+                update={"severity": Severity.WARNING, "text": f"{each.text}; lower profiles are on their way"}
+            )
+            for each in of_sessions
+        ]
+    yield from some(of_sessions)
     yield from some(filter(None, map(_alarm_of_base_load_at, nodes)))
 
 

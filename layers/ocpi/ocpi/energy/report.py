@@ -4,10 +4,13 @@ obeyed and how soon, and who left with what was needed.
 Nothing heavy is imported before a page is made.
 """
 
+from base64 import b64encode
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -26,6 +29,7 @@ MOST_MISSED = 50
 _TROUBLE = (
     EventKind.OVERLOAD,
     EventKind.REFUSED,
+    EventKind.NO_PLAN,
     EventKind.FALLBACK_PLAN,
     EventKind.LEFT_SHORT,
 )
@@ -43,6 +47,19 @@ class Month:
 
 class _Told(BaseModel):
     model_config = ConfigDict(frozen=True)
+
+
+@dataclass(frozen=True)
+class Visits:
+    """Those that are over, and those that go on, as far as their meters have told."""
+
+    over: Sequence[VisitRecord]
+    ongoing: Sequence[VisitRecord] = ()
+
+    @property
+    def all(self) -> list[VisitRecord]:
+        """Both."""
+        return [*self.over, *self.ongoing]
 
 
 class Drivers(_Told):
@@ -118,6 +135,8 @@ class Report(_Told):
     month: str
     over: bool
     time_zone: str
+    currency: str | None
+    """That of all costs; None: it is not told."""
     made_at: DateTime
     savings: Savings
     drivers: Drivers
@@ -134,7 +153,7 @@ def reported(
     site: Site,
     month: Month,
     slots: Sequence[LoadSlot],
-    visits: Sequence[VisitRecord],
+    visits: Visits,
     events: Iterable[Event],
     signals: Iterable[Signal],
     now: datetime,
@@ -145,13 +164,13 @@ def reported(
         site: as it is now.
         month: which one.
         slots: of the month, in order of time.
-        visits: all that were there at some time of it, and are over.
+        visits: all that were there at some time of it.
         events: of the month.
         signals: of any time.
         now: the present time.
     """
-    rows = compared(site, visits, slots, month.start, month.end)
-    ended = [visit for visit in visits if month.start <= visit.departure < month.end]
+    rows = compared(site, visits.all, slots, month.start, month.end)
+    ended = [visit for visit in visits.over if month.start <= visit.departure < month.end]
     short = sorted((each for each in ended if not _served(each)), key=lambda each: each.short_kwh, reverse=True)
     kinds = Counter(event.kind for event in events)
     days = _days(rows, site)
@@ -161,8 +180,9 @@ def reported(
         month=month.name,
         over=month.over,
         time_zone=site.time_zone,
+        currency=site.currency,
         made_at=now,
-        savings=savings(site, visits, rows, month.start, month.end),
+        savings=savings(site, visits.all, rows, month.start, month.end),
         drivers=_drivers(ended),
         curtailments=tuple(
             _curtailment(site, each) for each in signals if each.start < month.end and each.end > month.start
@@ -180,6 +200,13 @@ def html(report: Report) -> str:
     from ocpi.energy.report_page import page  # noqa: PLC0415 - the templates take long to load, for all functions
 
     return page(report)
+
+
+def style_hash() -> str:
+    """How reports are styled, as a Content-Security-Policy names it."""
+    text = (Path(__file__).parent / "report.html.jinja").read_text()
+    style = text.partition("<style>")[2].partition("</style>")[0]
+    return f"sha256-{b64encode(sha256(style.encode()).digest()).decode()}"
 
 
 def _served(visit: VisitRecord) -> bool:

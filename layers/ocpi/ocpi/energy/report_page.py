@@ -5,7 +5,7 @@ Only who makes a page imports this: the template library takes as long to load a
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from math import ceil, floor, log10
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -13,16 +13,20 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from ocpi.energy.report import Day, Point, Report
+from ocpi.energy.savings import QUARTER
+from ocpi.energy.scale import top_of
 from ocpi.sites.record import EventKind
 
 _WIDTH, _HEIGHT = 720.0, 240.0
 _LEFT, _BOTTOM, _TOP = 48.0, 28.0, 8.0
+_HALF_A_LABEL = 18.0
+"""Of an hour, which may stand beneath the very end."""
 _TICKS = 5
-_QUARTER = timedelta(minutes=15)
 
 _TROUBLE = {
     EventKind.OVERLOAD: "times others than sessions drew more than a limit bears",
     EventKind.REFUSED: "times an EVSE did not take its profile",
+    EventKind.NO_PLAN: "times no plan could be made, and nothing was sent",
     EventKind.FALLBACK_PLAN: "times a plan was made without the solver",
     EventKind.LEFT_SHORT: "times a vehicle left without what it needed",
 }
@@ -113,19 +117,23 @@ def _minutes(seconds: float | None) -> str:
 
 
 def _chart_of_day(points: Sequence[Point], zone: ZoneInfo) -> Chart | None:
-    """The lines of a day, by the clocks of its zone."""
+    """The lines of a day, by the clocks of its zone; they end where nothing is on record."""
     if not points:
         return None
-    begins, ends = points[0].start, points[-1].start + _QUARTER
-    scale = _Scale(max(max(each.limit_kw, each.charged_kw, each.uncontrolled_kw) for each in points))
+    begins, ends = points[0].start, points[-1].start + QUARTER
+    loads = (kw for each in points for kw in (each.charged_kw, each.uncontrolled_kw))
+    scale = _Scale(top_of(loads, (each.limit_kw for each in points)))
+    right = _WIDTH - _HALF_A_LABEL
+    on_record = {point.start for point in points}
 
     def x(moment: datetime) -> float:
-        return _LEFT + (_WIDTH - _LEFT) * ((moment - begins) / (ends - begins))
+        return _LEFT + (right - _LEFT) * ((moment - begins) / (ends - begins))
 
     def steps(values: Sequence[float]) -> str:
         return " ".join(
-            f"{'M' if number == 0 else 'L'}{x(point.start):.1f},{scale.y(kw):.1f} H{x(point.start + _QUARTER):.1f}"
-            for number, (point, kw) in enumerate(zip(points, values, strict=True))
+            f"{'L' if point.start - QUARTER in on_record else 'M'}{x(point.start):.1f},{scale.y(kw):.1f}"
+            f" H{x(point.start + QUARTER):.1f}"
+            for point, kw in zip(points, values, strict=True)
         )
 
     hours = [point.start for point in points if point.start.astimezone(zone).strftime("%M") == "00"]
@@ -147,7 +155,8 @@ def _chart_of_days(days: Sequence[Day]) -> Chart | None:
     """A bar a day, with what would have been uncontrolled and the limit as lines above it."""
     if not days:
         return None
-    scale = _Scale(max(max(each.limit_kw, each.peak_kw, each.uncontrolled_peak_kw) for each in days))
+    peaks = (kw for each in days for kw in (each.peak_kw, each.uncontrolled_peak_kw))
+    scale = _Scale(top_of(peaks, (each.limit_kw for each in days)))
     width = (_WIDTH - _LEFT) / len(days)
 
     def dashes(values: Sequence[float]) -> str:
@@ -182,7 +191,7 @@ def _chart_of_days(days: Sequence[Day]) -> Chart | None:
 
 
 class _Scale:
-    """Where powers from 0 to a bit more than the highest lie."""
+    """Where powers from 0 to a bit more than the highest lie; what is far above it is out of the picture."""
 
     def __init__(self, highest_kw: float) -> None:
         rough = max(highest_kw, 1.0) / _TICKS

@@ -7,7 +7,7 @@ limits and prices are those on record, on both sides. Times that are not on reco
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import groupby, pairwise
 from math import ceil
 from operator import itemgetter
 from statistics import fmean
@@ -130,7 +130,7 @@ def compared(
 
     Args:
         site: whose tree counts; who hung on a feeder that is gone hangs on the grid connection.
-        visits: all that were there at some time from `start` to `end`.
+        visits: all that were there at some time from `start` to `end`; of one that goes on what it took so far.
         slots: what is on record, in order of time.
         start: the beginning of a slot.
         end: the end of one.
@@ -138,7 +138,7 @@ def compared(
     drawn = _uncontrolled_a(site, visits, start, ceil((end - start) / SLOT))
     kw_per_a = site.voltage_v / 1000
 
-    def row(slot: LoadSlot) -> Compared:
+    def row(slot: LoadSlot, before: LoadSlot | None) -> Compared:
         number = int((slot.start - start) / SLOT)
         grid = slot.nodes[GRID]
         happened = {node: load.ev_a for node, load in slot.nodes.items()}
@@ -149,11 +149,12 @@ def compared(
             others_kw=kw_per_a * sum(grid.base_a.values()) - slot.pv_kw,
             price_per_kwh=slot.price_per_kwh,
             feed_in_per_kwh=slot.feed_in_per_kwh or 0.0,
-            charged=Charging(kw_per_a * sum(grid.ev_a.values()), _over(slot, happened)),
-            uncontrolled=Charging(kw_per_a * sum(without[GRID].values()), _over(slot, without)),
+            charged=Charging(kw_per_a * sum(grid.ev_a.values()), _over(slot, before, happened)),
+            uncontrolled=Charging(kw_per_a * sum(without[GRID].values()), _over(slot, before, without)),
         )
 
-    return [row(slot) for slot in slots if start <= slot.start < end and GRID in slot.nodes]
+    known = [slot for slot in slots if start <= slot.start < end and GRID in slot.nodes]
+    return [row(slot, before) for before, slot in pairwise((None, *known)) if slot]
 
 
 def quarters(rows: Sequence[Compared]) -> list[Quarter]:
@@ -239,8 +240,8 @@ def _left_out(charged: Account, uncontrolled: Account | None, visits: Sequence[V
     if uncontrolled and abs(uncontrolled.energy_kwh - charged.energy_kwh) > MATCHED * charged.energy_kwh:
         yield (
             f"The loads on record hold {charged.energy_kwh:.1f} kWh, the visits {uncontrolled.energy_kwh:.1f} kWh:"
-            " sessions that go on are not among the visits yet, and those that lasted beyond the start or the end"
-            " have taken a part of theirs there. Costs are for the same energy, peaks are of those visits."
+            " those that lasted beyond the start or the end have taken a part of theirs there, and meters tell late."
+            " Costs are for the same energy, peaks are of those visits."
         )
     if uncontrolled and uncontrolled.minutes_over_limit:
         yield (
@@ -285,10 +286,16 @@ def _uncontrolled_kw(visit: VisitRecord, start: datetime, count: int) -> Iterato
         yield number, kw * max(0.0, min(ends, number + 1) - max(begins, number))
 
 
-def _over(slot: LoadSlot, drawn: Mapping[str, Mapping[Phase, float]]) -> bool:
-    """Whether anything is above a limit when sessions draw so much, in ampere by node and phase."""
+def _over(slot: LoadSlot, before: LoadSlot | None, drawn: Mapping[str, Mapping[Phase, float]]) -> bool:
+    """Whether anything is above a limit when sessions draw so much, in ampere by node and phase.
+
+    The limit of a slot is the lowest in it, and the load the mean: in the slot in which a limit was lowered, the load
+    of the time before counts. So there the limit of the slot `before` does, too.
+    """
+    earlier = before.nodes if before and before.start + SLOT == slot.start else {}
     return any(
-        load.base_a.get(phase, 0.0) + drawn[node].get(phase, 0.0) > limit_a + OVER_BY_A
+        load.base_a.get(phase, 0.0) + drawn[node].get(phase, 0.0)
+        > max(limit_a, earlier[node].limit_a.get(phase, 0.0) if node in earlier else 0.0) + OVER_BY_A
         for node, load in slot.nodes.items()
         if node in drawn
         for phase, limit_a in load.limit_a.items()

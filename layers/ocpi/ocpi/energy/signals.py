@@ -9,15 +9,15 @@ from pydantic import BaseModel, ConfigDict
 from ocpi.sites.limits import Cap, LimitPeriod, Words
 from ocpi.sites.phases import Phase
 from ocpi.sites.reading import UtcTime
-from ocpi.sites.record import Acknowledgement, Signal
+from ocpi.sites.record import LONGEST_SIGNAL, Acknowledgement, Signal
 from ocpi.sites.series import Worth
 from ocpi.sites.site import GRID, NodeId, Site, SiteError, below
 from ocpi.types.primitives import DateTime, format_datetime
 
-LONGEST = timedelta(days=31)
-"""What holds for longer is no curtailment, but another limit."""
-
 FURTHEST_AHEAD = timedelta(days=365)
+
+USUAL = timedelta(days=31)
+"""So long back signals are looked at, if nobody says how long."""
 
 SENT_WITHIN = timedelta(seconds=60)
 """Decreases of a signal that holds already are with the charge points' operator by then."""
@@ -40,8 +40,8 @@ class SignalOrder(LimitPeriod):
         problems = []
         if self.end <= now:
             problems.append(f"end: was at {format_datetime(self.end)}, and it is {format_datetime(now)}: nothing to do")
-        if self.end - self.start > LONGEST:
-            problems.append(f"end: more than {LONGEST.days} days after the start: change the limit instead")
+        if self.end - self.start > LONGEST_SIGNAL:
+            problems.append(f"end: more than {LONGEST_SIGNAL.days} days after the start: change the limit instead")
         if self.start > now + FURTHEST_AHEAD:
             problems.append(f"start: more than {FURTHEST_AHEAD.days} days ahead")
         if problems:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, model_validator
 from ocpi.store.keys import ObjectId
 from ocpi.types.versions import ModuleID
 
-LANES = 8
+LANES = 2
 """How many messages about a partner's profiles are handled side by side."""
 
 PROFILES_AT_ONCE = 25

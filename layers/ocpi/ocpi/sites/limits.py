@@ -6,13 +6,14 @@ An override stands in for the base and the calendar. A cap never makes a limit h
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 from typing import Annotated, Self
+from unicodedata import category
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from ocpi.sites.phases import Phase
 from ocpi.sites.reading import Amount, Strict, UtcTime, WrongInput
@@ -31,7 +32,14 @@ MOST_WEEKLY = 200
 MOST_DATED = 400
 """So many overrides, and caps, a node may have: a site is one item of the table."""
 
-Words = Annotated[str, Field(min_length=1, max_length=255)]
+
+def _printable(words: str) -> str:
+    if not all(character.isprintable() or category(character) == "Zs" for character in words):
+        raise ValueError("must be one line of characters that can be printed")
+    return words
+
+
+Words = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(_printable)]
 Id = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9._:-]+$")]
 
 
@@ -234,15 +242,23 @@ class Calendar:
 
     def timeline(self, start: datetime, end: datetime) -> Timeline:
         """What holds from `start` to `end`."""
+        return Timeline([(moment, self._amperes(in_force)) for moment, in_force in self._in_force(start, end)])
+
+    def sources(self, start: datetime, end: datetime) -> list[tuple[datetime, LimitSource]]:
+        """The moments at which another limit may come into force, `start` first, each with the one that then does;
+        `until` is not told."""
+        return [(moment, self._source(in_force)) for moment, in_force in self._in_force(start, end)]
+
+    def _in_force(self, start: datetime, end: datetime) -> Iterator[tuple[datetime, "list[_Period]"]]:
+        """What holds from `start` on, and from each moment on at which that changes."""
         to_come = sorted(self._periods(start, max(end, start + _INSTANT)), key=lambda each: each.begins, reverse=True)
         moments = {moment for each in to_come for moment in (each.begins, each.ends) if start < moment < end}
-        steps, in_force = [], list[_Period]()
+        in_force = list[_Period]()
         for moment in sorted({start, *moments}):
             while to_come and to_come[-1].begins <= moment:
                 in_force.append(to_come.pop())
             in_force = [each for each in in_force if each.ends > moment]
-            steps.append((moment, self._amperes(in_force)))
-        return Timeline(steps)
+            yield moment, in_force
 
     def lowest_for_ever(self, start: datetime) -> dict[Phase, float]:
         """The lowest limits of all time from `start` on."""
@@ -257,13 +273,16 @@ class Calendar:
         bounds = (bound for each in periods for bound in (each.begins, each.ends))
         until = min((bound for bound in bounds if moment < bound < week_later), default=None)
         in_force = [each for each in periods if each.begins <= moment < each.ends]
+        return replace(self._source(in_force), until=until)
+
+    def _source(self, in_force: Sequence["_Period"]) -> LimitSource:
         plain = min(self._plain(in_force), key=self._sum_a)
         cap = min(_caps(in_force), key=self._sum_a, default=None)
         if cap and lowest([self._of(plain), self._of(cap)]) != self._of(plain):
-            return LimitSource(SourceKind.CAP, cap.signal_id, cap.reason, cap.author, until)
+            return LimitSource(SourceKind.CAP, cap.signal_id, cap.reason, cap.author)
         if isinstance(plain, Override):
-            return LimitSource(SourceKind.OVERRIDE, plain.id, plain.reason, plain.author, until)
-        return LimitSource(SourceKind.WEEKLY if isinstance(plain, WeeklyLimit) else SourceKind.BASE, until=until)
+            return LimitSource(SourceKind.OVERRIDE, plain.id, plain.reason, plain.author)
+        return LimitSource(SourceKind.WEEKLY if isinstance(plain, WeeklyLimit) else SourceKind.BASE)
 
     def _periods(self, start: datetime, end: datetime) -> list["_Period"]:
         """All but the base that hold within [`start`, `end`)."""
@@ -308,6 +327,13 @@ def lowest(limits: Sequence[Mapping[Phase, float]]) -> dict[Phase, float]:
 def span(period: LimitPeriod) -> str:
     """When a period holds, for people."""
     return " to ".join(format_datetime(moment) if moment else "ever" for moment in (period.start, period.end))
+
+
+def said(limit: Limit) -> str:
+    """A limit for people."""
+    if limit.limit_a is None:
+        return f"{limit.limit_kw:g} kW"
+    return ", ".join(f"{phase} {limit_a:g} A" for phase, limit_a in limit.limit_a.items())
 
 
 def _later(moment: datetime, by: timedelta) -> datetime:

@@ -3,7 +3,7 @@
 The optimizer writes it at the end of its runs, edits add who changed what. Currents are ampere per phase, times UTC.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -17,9 +17,18 @@ SLOT = timedelta(minutes=5)
 """Loads are on record in slots of this length, which lie on the clock."""
 
 
+TOLD_WITHIN = timedelta(minutes=15)
+"""So often most charge points tell their meters at least."""
+
+
 def slot_of(moment: datetime) -> datetime:
     """When the slot began that a moment lies in."""
     return moment - timedelta(minutes=moment.minute % 5, seconds=moment.second, microseconds=moment.microsecond)
+
+
+def hour_of(moment: datetime) -> datetime:
+    """When the hour began that a moment lies in; the slots of one are stored together."""
+    return moment.replace(minute=0, second=0, microsecond=0)
 
 
 class _Record(BaseModel):
@@ -92,12 +101,17 @@ class EventKind(StrEnum):
     PRICES = "prices"
     PRIORITIES = "priorities"
     SERIES = "series"
+    SERIES_REMOVED = "series_removed"
+    """What was uploaded is taken back."""
     SIGNAL = "signal"
     """A grid operator curtails."""
     SIGNAL_CANCELLED = "signal_cancelled"
 
     CURTAILED = "curtailed"
     """All that sessions may draw is within a grid operator's cap."""
+    NO_PLAN = "no_plan"
+    """Nothing could be decided, and nothing was sent."""
+    NO_PLAN_OVER = "no_plan_over"
     FALLBACK_PLAN = "fallback_plan"
     FALLBACK_OVER = "fallback_over"
     OVERLOAD = "overload"
@@ -122,6 +136,10 @@ class Event(_Record):
     after: str | None = None
     subject: str = ""
     """What it is about: a node, a session, a signal. Of one kind, subject and moment there is one event only."""
+
+
+LONGEST_SIGNAL = timedelta(days=31)
+"""What holds for longer is no curtailment, but another limit."""
 
 
 class Acknowledgement(_Record):
@@ -162,12 +180,21 @@ class Signal(_Record):
         return max(0.0, (self.obeyed_at - max(self.start, self.received_at)).total_seconds())
 
 
+class Loss(_Record):
+    """Energy that an ongoing visit lacks, what took it, and when that stood in the way."""
+
+    cause: str
+    kwh: float
+    periods: tuple[tuple[DateTime, DateTime], ...] = ()
+
+
 class Meter(_Record):
     """What is known of the meter of an ongoing session, and of what it may draw; kept from run to run.
 
     `kwh` was told for the moment `at`; all of it is in the loads. `allowed` is what it may draw: from so many seconds
-    after `at` so many watts. `level_kw` is what the vehicle keeps to of its own accord where it may draw more; None: it
-    draws all that it may, as far as its meter has told.
+    after `at` so many watts; less than zero is before it, as far back as its power is watched. `level_kw` is what the
+    vehicle keeps to of its own accord where it may draw more; None: it draws all that it may, as far as its meter has
+    told.
     """
 
     at: DateTime
@@ -179,11 +206,22 @@ class Meter(_Record):
     """The most that it was seen to draw."""
     held_back: bool = True
     """Whether it may have drawn more than that if it had been allowed to."""
+    watched_s: int = 0
+    """So long before `at` it began that its power is watched, to tell the most that it draws."""
+    watched_kwh: float = 0.0
+    """What was drawn in that time."""
     allowed: tuple[tuple[int, int], ...] = ()
+    losses: tuple[Loss, ...] = ()
+    """What it is going to lack, by what stood in the way when that arose."""
     visit: VisitRecord
     """What is known of the visit; `departure` is when it is believed to end, `max_kw` what it could draw."""
     seen_at: DateTime
     """When it was there last."""
+
+    def visit_until(self, departure: datetime) -> VisitRecord:
+        """The visit as it is if it ends then: with what its meter has told."""
+        max_kw = self.visit.max_kw if self.held_back else round(self.peak_kw, 3)
+        return self.visit.model_copy(update={"departure": departure, "energy_kwh": self.kwh, "max_kw": max_kw})
 
 
 class Book(_Record):
@@ -198,3 +236,14 @@ class Book(_Record):
     """By the session's :attr:`ObjectId.text`."""
     ahead_a: Mapping[str, Mapping[Phase, tuple[float, ...]]] = {}
     open: Mapping[str, DateTime] = {}
+
+    @property
+    def metered_until(self) -> datetime:
+        """Up to when all meters have told what was drawn; those that are late for longer than is usual do not count."""
+        return max(min((meter.at for meter in self.meters.values()), default=self.at), self.at - TOLD_WITHIN)
+
+    def ongoing(self) -> Iterator["VisitRecord"]:
+        """The visits that go on, as far as their meters have told."""
+        for meter in self.meters.values():
+            visit = meter.visit_until(max(meter.at, meter.visit.arrival))
+            yield visit.model_copy(update={"short_kwh": 0.0, "why": ()})

@@ -196,11 +196,12 @@ class Worth:
 
 def day_ahead_missing(site: Site, known: KnownSeries, now: datetime) -> str | None:
     """What is to be told of a site that has been getting prices of the day ahead, where those of tomorrow are not there
-    by 18:00, or those of today at all."""
+    by 18:00, or those of today at all; nothing of days before the first that was uploaded."""
     prices = [step for step in known.get((SeriesKind.PRICE, GRID), ()) if step.end > now - REMEMBERED]
     local = now.astimezone(site.zone)
     day = local.date() + (_DAY if local.time() >= _UPLOADED_BY else timedelta())
-    if not prices or Line(prices).at(datetime.combine(day, _NOON, site.zone)):
+    noon = datetime.combine(day, _NOON, site.zone)
+    if not prices or prices[0].start > noon or Line(prices).at(noon):
         return None
     instead = "what the hours cost before" if site.price_per_kwh is None else "the site's own price"
     return f"price: those of {day} have not been uploaded: {instead} counts"

@@ -106,6 +106,15 @@ Rates = Annotated[_OneNumber | _OfADay | Annotated[TimeOfUse, Tag("[weekly]")], 
 """The same, or one for ever and others at some hours of some weekdays."""
 
 
+def _of_three_letters(text: str) -> str:
+    if not (len(text) == 3 and text.isascii() and text.isalpha() and text.isupper()):
+        raise ValueError("must be the three letters of a currency (ISO 4217) such as EUR")
+    return text
+
+
+Currency = Annotated[str, AfterValidator(_of_three_letters)]
+
+
 class LocationRef(Strict):
     """The OCPI Location that the site's EVSEs belong to."""
 
@@ -230,8 +239,8 @@ class Site(Limited):
     `default_limit_a` is what an EVSE draws per phase for a session that has no profile yet (None: its
     connector's maximum); `arrival_headroom` is the number of such newcomers that room is kept for.
     `assumed_stay_hours` and `assumed_energy_kwh` stand in for what a driver did not say. A car draws nothing
-    or at least `min_a`. What comes in costs `price_per_kwh`, what flows out earns `feed_in_per_kwh`, in any currency;
-    `pv_kw` is what the site's own solar power is expected to give.
+    or at least `min_a`. What comes in costs `price_per_kwh`, what flows out earns `feed_in_per_kwh`;
+    `pv_kw` is what the site's own solar power is expected to give, `currency` that of all prices.
     """
 
     id: NodeId
@@ -252,6 +261,7 @@ class Site(Limited):
     price_per_kwh: Rates | None = None
     feed_in_per_kwh: Rates | None = None
     demand_charge: DemandCharge | None = None
+    currency: Currency | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:

@@ -43,11 +43,8 @@ def within(steps: Iterable[Step], start: datetime, end: datetime) -> Steps:
     return tuple(step for step in cut if step.start < step.end)
 
 
-def replaced(steps: Sequence[Step], new: Sequence[Step]) -> Steps:
-    """Steps with others, which have no gaps, in place of all that was known of their time."""
-    if not new:
-        return tuple(steps)
-    start, end = new[0].start, new[-1].end
+def replaced(steps: Sequence[Step], start: datetime, end: datetime, new: Sequence[Step] = ()) -> Steps:
+    """Steps with others, or with nothing, in place of all that was known of a time."""
     before = (_cut(step, step.start, min(step.end, start)) for step in steps if step.start < start)
     after = (_cut(step, max(step.start, end), step.end) for step in steps if step.end > end)
     return (*before, *new, *after)

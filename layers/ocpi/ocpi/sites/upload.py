@@ -11,7 +11,7 @@ from pydantic import Field, RootModel, model_validator
 
 from ocpi.sites.reading import Number, Strict, WrongInput, read
 from ocpi.sites.series import KnownSeries, SeriesKind, Worth
-from ocpi.sites.site import Branch, Site
+from ocpi.sites.site import GRID, Branch, Site
 from ocpi.sites.steps import Step, Steps
 from ocpi.sites.upload_csv import Csv
 from ocpi.sites.upload_rows import Clock, Row, UploadError
@@ -28,6 +28,10 @@ FAR_ABOVE_LIMIT = 10
 """Nor a power so many times what a node bears."""
 FAR_BELOW = 20
 """Nor a base load of less than this part of what the site's file tells."""
+FAR_DEEPER = 2
+"""Nor one that flows in, this many times more than was ever told: meters differ in which way is above zero."""
+HARDLY_ANY = 0.01
+"""Meters are not exact: this part of what a node bears may be below zero."""
 FAR_AHEAD = timedelta(days=15)
 
 CLOCKS_APART = timedelta(minutes=1)
@@ -80,22 +84,31 @@ def odd(kind: SeriesKind, node: str, steps: Steps, site: Site, known: KnownSerie
         SiteError: there is no such node.
     """
     branch = site.branch(node)
-    worth = Worth(site, known)
-    values = (
-        _odd_prices(kind, steps, worth, site.zone) if kind.is_price else _odd_powers(kind, steps, branch, site.zone)
-    )
+    if kind.is_price:
+        values = [*_odd_prices(kind, steps, Worth(site, known), site.zone)]
+    else:
+        highest = max(steps, key=lambda step: abs(step.value))
+        values = [*_too_high(highest, branch, site.zone), *_odd_signs(kind, steps, branch, known, site.zone)]
+        if kind is SeriesKind.BASE_LOAD:
+            values += _too_low(steps, branch)
     return [f"{kind}: {problem}" for problem in (*_odd_times(steps, site.zone, now), *values)]
 
 
-def odd_measurement(kind: SeriesKind, node: str, at: datetime, kw: float, site: Site) -> list[str]:
-    """The same of a measurement.
+def odd_measurement(kind: SeriesKind, node: str, at: datetime, kw: float, site: Site, known: KnownSeries) -> list[str]:
+    """The same of a measurement. Below zero can be what flows in where there is solar power, and no more than that.
 
     Raises:
         SiteError: there is no such node.
     """
     branch = site.branch(node)
     step = Step(start=at, end=at, value=kw)
-    return [f"{kind.removeprefix('measured_')}: {problem}" for problem in _too_high(step, branch, site.zone)]
+    problems = [*_too_high(step, branch, site.zone)]
+    if -kw > HARDLY_ANY * branch.power_kw(branch.calendar.limits.base):
+        if kind is SeriesKind.MEASURED_PV:
+            problems.append(f"{kw:g} kW is below zero: what solar power gives is above zero")
+        elif not _has_sun(site, known) and min(_told_kw(branch)) >= 0:
+            problems.append(f"{kw:g} kW is below zero, and nothing is known that flows in: what is drawn is above zero")
+    return [f"{kind.removeprefix('measured_')}: {problem}" for problem in problems]
 
 
 def check_measured_at(at: datetime, now: datetime) -> None:
@@ -157,14 +170,37 @@ def _odd_prices(kind: SeriesKind, steps: Steps, worth: Worth, zone: tzinfo) -> I
         yield f"{at} is {abs(highest.value) / known:.3g} times the {known:g} that was known: is it per MWh?"
 
 
-def _odd_powers(kind: SeriesKind, steps: Steps, branch: Branch, zone: tzinfo) -> Iterator[str]:
-    highest = max(steps, key=lambda step: abs(step.value))
-    yield from _too_high(highest, branch, zone)
-    told_a = (branch.base_load_a(hour, phase) for hour in range(24) for phase in branch.phases)
-    told_kw = max(0.0, *told_a) * branch.voltage_v * len(branch.phases) / 1000
-    if kind is SeriesKind.BASE_LOAD and abs(highest.value) < told_kw / FAR_BELOW:
+def _too_low(steps: Steps, branch: Branch) -> Iterator[str]:
+    """Base load that is hardly any, where the site's file tells of some."""
+    told_kw, highest_kw = max(0.0, *_told_kw(branch)), max(step.value for step in steps)
+    if highest_kw < told_kw / FAR_BELOW:
         told = f"the site's file tells {told_kw:g} kW of {branch.id}"
-        yield f"it is no more than {highest.value:g} kW, and {told}: is it in MW?"
+        yield f"it is no more than {highest_kw:g} kW, and {told}{': is it in MW?' if highest_kw > 0 else ''}"
+
+
+def _odd_signs(kind: SeriesKind, steps: Steps, branch: Branch, known: KnownSeries, zone: tzinfo) -> Iterator[str]:
+    """What is below zero, and would free what it was meant to take."""
+    lowest = min(steps, key=lambda step: step.value)
+    at = f"{lowest.value:g} kW at {_local(lowest.start, zone)}"
+    if kind is SeriesKind.PV:
+        if -lowest.value > max(0.0, *(step.value for step in steps)):
+            yield f"{at} is below zero: what solar power gives is above zero"
+        return
+    before = [step.value for step in known.get((kind, branch.id), ())]
+    deepest = min([0.0, *_told_kw(branch), *before])
+    if lowest.value < FAR_DEEPER * deepest:
+        yield f"{at} is below zero, so it flows in: what is drawn is above zero"
+
+
+def _has_sun(site: Site, known: KnownSeries) -> bool:
+    told = (known.get((kind, GRID)) for kind in (SeriesKind.PV, SeriesKind.MEASURED_PV))
+    return site.pv_kw is not None or any(told)
+
+
+def _told_kw(branch: Branch) -> list[float]:
+    """What the site's file tells of each hour, if all phases were like the highest."""
+    hours = ([branch.base_load_a(hour, phase) for phase in branch.phases] for hour in range(24))
+    return [max(amperes, key=abs) * branch.voltage_v * len(branch.phases) / 1000 for amperes in hours]
 
 
 def _too_high(step: Step, branch: Branch, zone: tzinfo) -> Iterator[str]:

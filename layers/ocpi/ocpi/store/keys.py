@@ -358,12 +358,17 @@ def site_event(site_id: str, at: datetime, kind: str, subject: str) -> Key:
 
 
 def site_signals(site_id: str) -> str:
-    """The partition with the grid operators' signals to a site."""
+    """The partition with the grid operators' signals to a site, in the order of their starts."""
     return f"SITE#{site_id}#SIGNALS"
 
 
-def site_signal(site_id: str, signal_id: str) -> Key:
+def site_signal(site_id: str, start: datetime, signal_id: str) -> Key:
     """One of them."""
+    return site_signals(site_id), f"{sortable(start)}#{signal_id}"
+
+
+def site_signal_place(site_id: str, signal_id: str) -> Key:
+    """Where in it the signal of an id stands."""
     return site_signals(site_id), f"SIGNAL#{signal_id}"
 
 

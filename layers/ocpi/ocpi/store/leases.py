@@ -40,6 +40,25 @@ class NotTaken(StrEnum):
     """The last run has asked for all that is wanted."""
 
 
+class Asked(BaseModel):
+    """That a run is wanted, for a reason of which some plan (`replans`) and some of those cannot wait (`at_once`)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    why: str
+    replans: bool
+    at_once: bool
+    at: float
+    """When it was left to the holder, if several times the last time."""
+
+    def answered(self, read_at: float, *, planned: bool, settled: bool) -> bool:
+        """Whether a run that began to read then makes up for it: a change asks for one that planned, a partner's answer
+        is no reason where all that is wanted was asked for."""
+        if not self.replans and settled:
+            return True
+        return self.at + CLOCK_SKEW_S < read_at and (planned or not self.replans)
+
+
 class LeaseState(BaseModel):
     """What stands in the table. `read_at` is when the last run that came to its end began to read, `planned_at` when
     the last of them did that planned, and `planned` the platform's time of that plan."""
@@ -51,11 +70,8 @@ class LeaseState(BaseModel):
     read_at: float = 0.0
     planned_at: float = 0.0
     planned: DateTime | None = None
-    asked: str | None = None
-    """For which reason a run is wanted since `asked_at`; who asked has left it to the holder."""
-    asked_replans: bool = False
-    asked_at_once: bool = False
-    asked_at: float = 0.0
+    wanted: tuple[Asked, ...] = ()
+    """What was left to the holder; one of each weight, the weightiest first."""
     settled: bool = False
     """Whether the last run has asked for all that is wanted: no partner's answer lets anything more be sent."""
 
@@ -70,19 +86,23 @@ class LeaseState(BaseModel):
 
     def asking(self, why: str, now: float, *, replans: bool, at_once: bool) -> Self:
         """Asked for once more; a reason to plan outweighs one that is none, and one that cannot wait any other."""
-        outweighed = (self.asked_replans and not replans) or (self.asked_at_once and not at_once)
-        asked = {"asked": why, "asked_replans": replans, "asked_at_once": at_once}
-        return self.model_copy(update=({} if outweighed else asked) | {"asked_at": now})
+        new = Asked(why=why, replans=replans, at_once=at_once, at=now)
+        others = (asked for asked in self.wanted if (asked.replans, asked.at_once) != (replans, at_once))
+        by_weight = sorted((new, *others), key=lambda asked: (asked.at_once, asked.replans), reverse=True)
+        return self.model_copy(update={"wanted": tuple(by_weight)})
 
     def read(self, read_at: float, planned: datetime | None, *, settled: bool) -> Self:
         """A run has come to its end; what was asked for before it began to read is answered, if it planned."""
         update: dict[str, object] = {"read_at": max(self.read_at, read_at), "settled": settled}
         if planned:
             update |= {"planned_at": read_at, "planned": planned}
-        answered = self.asked_at + CLOCK_SKEW_S < read_at and (planned or not self.asked_replans)
-        if answered or (settled and not self.asked_replans):
-            update |= {"asked": None, "asked_replans": False, "asked_at_once": False}
-        return self.model_copy(update=update)
+        open_ = (each for each in self.wanted if not each.answered(read_at, planned=bool(planned), settled=settled))
+        return self.model_copy(update=update | {"wanted": tuple(open_)})
+
+    @property
+    def asked(self) -> str | None:
+        """The weightiest reason for which a run is wanted."""
+        return self.wanted[0].why if self.wanted else None
 
 
 @dataclass(frozen=True)
@@ -186,7 +206,7 @@ class Leases:
 
     def pressed(self, lease: Lease) -> bool:
         """Whether somebody has left to him what cannot wait."""
-        return _state(self._item(lease.site_id)).asked_at_once
+        return any(asked.at_once for asked in _state(self._item(lease.site_id)).wanted)
 
     def check(self, lease: Lease) -> "TransactWriteItemTypeDef":
         """The condition that the site is still his, for a transaction."""

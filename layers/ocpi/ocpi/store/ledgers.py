@@ -11,10 +11,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from ocpi import wire
 from ocpi.logs import logger
-from ocpi.sites.record import Book, Event, LoadSlot, Signal, VisitRecord
+from ocpi.sites.record import LONGEST_SIGNAL, Book, Event, LoadSlot, Signal, VisitRecord, hour_of
 from ocpi.store import keys
 from ocpi.store.leases import Lease, LeaseLost, Leases
-from ocpi.store.table import Busy, Conflict, Item, Table, attempts
+from ocpi.store.table import Busy, Conflict, Item, Table, attempts, moment
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import TransactWriteItemTypeDef
@@ -45,7 +45,7 @@ class Ledgers:
 
     def loads(self, site_id: str, start: datetime, end: datetime) -> list[LoadSlot]:
         """The slots that begin within a period, oldest first."""
-        hours = (keys.site_hour(site_id, moment)[1] for moment in (_hour(start), end - _INSTANT))
+        hours = (keys.site_hour(site_id, moment)[1] for moment in (hour_of(start), end - _INSTANT))
         items = self._table.span(keys.site_loads(site_id), *hours)
         return [slot for item in items for slot in _slots(site_id, item) if start <= slot.start < end]
 
@@ -92,31 +92,32 @@ class Ledgers:
 
     def signal(self, site_id: str, signal_id: str) -> Signal | None:
         """A signal, or None."""
-        item = self._table.get(keys.site_signal(site_id, signal_id))
+        place = self._table.get(keys.site_signal_place(site_id, signal_id))
+        item = self._table.get((keys.site_signals(site_id), place["place"])) if place else None
         return _signal(item) if item else None
 
-    def signals(self, site_id: str) -> list[Signal]:
-        """All signals to a site that are kept, the one that starts last first."""
-        signals = map(_signal, self._table.query(keys.site_signals(site_id)))
-        return sorted(signals, key=lambda signal: (signal.start, signal.signal_id), reverse=True)
+    def signals(self, site_id: str, start: datetime, end: datetime) -> Iterator[Signal]:
+        """The signals that hold at some time of a period, the one that starts last first; read as far as they are
+        asked for."""
+        signals = map(_signal, self._within(keys.site_signals(site_id), start - LONGEST_SIGNAL, end))
+        return (signal for signal in signals if signal.end > start)
 
-    def put_signal(self, site_id: str, signal: Signal, known: Signal | None = None) -> None:
-        """Note a signal, or replace what was read as `known`; what proves that it was obeyed stays as it is.
+    def signal_actions(self, site_id: str, signal: Signal) -> "list[TransactWriteItemTypeDef]":
+        """Note a new signal, in a transaction; if there is one of its id, that is in conflict."""
+        key, expires_at = keys.site_signal(site_id, signal.start, signal.signal_id), _expiry(signal.end)
+        document = signal.model_dump_json(exclude=_PROOF | {"cancelled_at"}, exclude_none=True)
+        place = keys.site_signal_place(site_id, signal.signal_id)
+        return [
+            self._table.put_action(place, {"place": key[1], "expires_at": expires_at}, "attribute_not_exists(pk)"),
+            self._table.put_action(key, {"document": document, "expires_at": expires_at}),
+        ]
 
-        Raises:
-            Conflict: somebody else has noted or changed it meanwhile.
-            Busy: somebody else writes it at this moment.
-        """
-        self._table.transact([self.signal_action(site_id, signal, known)])
-
-    def signal_action(self, site_id: str, signal: Signal, known: Signal | None = None) -> "TransactWriteItemTypeDef":
-        """The same for a transaction."""
-        item: Item = {"document": _content(signal), "expires_at": _expiry(signal.end)}
+    def cancel_action(self, site_id: str, signal: Signal, now: datetime) -> "TransactWriteItemTypeDef":
+        """Note that a signal is taken back, in a transaction; once it was, that is in conflict."""
         return self._table.update_action(
-            keys.site_signal(site_id, signal.signal_id),
-            item,
-            condition="document = :known" if known else "attribute_not_exists(pk)",
-            values={":known": _content(known)} if known else None,
+            keys.site_signal(site_id, signal.start, signal.signal_id),
+            {"cancelled_at": keys.sortable(now)},
+            condition="attribute_not_exists(cancelled_at)",
         )
 
     def prove(self, site_id: str, signal: Signal) -> None:
@@ -124,10 +125,17 @@ class Ledgers:
         proof = wire.dumps(signal.model_dump(include=_PROOF, mode="json")).decode()
         with suppress(Conflict):
             self._table.update(
-                keys.site_signal(site_id, signal.signal_id), {"proof": proof}, condition="attribute_exists(pk)"
+                keys.site_signal(site_id, signal.start, signal.signal_id),
+                {"proof": proof},
+                condition="attribute_exists(pk)",
             )
 
     # How far the record goes
+
+    def metered_until(self, site_id: str) -> datetime | None:
+        """Up to when meters have told what was drawn; None: nothing is on record."""
+        book = self.book(site_id)
+        return book.metered_until if book else None
 
     def book(self, site_id: str) -> Book | None:
         """How far the record goes, with the meters of ongoing sessions; None: nothing is on record, or readable."""
@@ -186,6 +194,8 @@ class Ledgers:
 
     def _within(self, partition: str, start: datetime, end: datetime) -> Iterator[Item]:
         """The items of a partition that begin with a time within a period, the last first."""
+        if start >= end:
+            return iter(())
         return self._table.span(partition, keys.sortable(start), keys.sortable(end - _INSTANT) + "~", newest_first=True)
 
 
@@ -198,21 +208,13 @@ def _slots(site_id: str, item: Item) -> list[LoadSlot]:
 
 
 def _signal(item: Item) -> Signal:
+    """What its operator has sent, what proves that it was obeyed, and when it was taken back: each has one writer."""
     document, proof = (wire.loads_object(item.get(name, "{}")) for name in ("document", "proof"))
-    return Signal.model_validate(document | proof)
-
-
-def _content(signal: Signal) -> str:
-    """All of it but the proof, always in the same spelling."""
-    return signal.model_dump_json(exclude=_PROOF, exclude_none=True)
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
+    return Signal.model_validate(document | proof | {"cancelled_at": moment(item, "cancelled_at")})
 
 
 def _hour_of(slot: LoadSlot) -> datetime:
-    return _hour(slot.start)
+    return hour_of(slot.start)
 
 
 def _expiry(moment: datetime) -> int:

@@ -122,6 +122,11 @@ class ProfileState(BaseModel):
         until = now + ANSWER_WITHIN
         return self.model_copy(update={"asked_at": now, "deadline": until, "acts_until": until + RESULT_WITHIN})
 
+    def not_asked(self) -> Self:
+        """The request was one too many, and the partner did nothing: as if it had not been sent. It may be sent again,
+        until its deadline."""
+        return self.model_copy(update={"asked_at": None, "acts_until": None, "told": False})
+
     def answered(self, answer: ChargingProfileResponse, now: datetime) -> Self:
         """The partner has answered the request: it will act, or it refuses (CHP-05 to CHP-09)."""
         if answer.result is ChargingProfileResponseType.ACCEPTED:

@@ -1,7 +1,8 @@
 """Prices, base load and solar power of sites over time, in the sites table."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -24,6 +25,9 @@ KEPT = timedelta(days=400)
 
 FORECASTS_KEPT = timedelta(days=30)
 
+LONGEST_REMOVED = timedelta(days=62)
+"""Of so long a time it is forgotten at once: each day is an item of one transaction."""
+
 AHEAD = timedelta(days=9)
 """How far ahead is read what counts now: farther than an upload goes."""
 
@@ -34,6 +38,25 @@ _LAST = "~"
 _UPLOADED = tuple(kind for kind in SeriesKind if not kind.is_measured)
 _MEASURED = tuple(kind for kind in SeriesKind if kind.is_measured)
 _STEPS: TypeAdapter[Steps] = TypeAdapter(Steps)
+
+
+@dataclass(frozen=True)
+class _Day:
+    """Where a day of what was uploaded is stored."""
+
+    site_id: str
+    kind: SeriesKind
+    node: str
+    day: date
+
+    @property
+    def key(self) -> keys.Key:
+        return keys.site_series_day(self.site_id, self.day, self.kind, self.node)
+
+    @property
+    def bounds(self) -> tuple[datetime, datetime]:
+        midnight = datetime.combine(self.day, time(), UTC)
+        return midnight, midnight + _DAY
 
 
 class SeriesStore:
@@ -56,13 +79,31 @@ class SeriesStore:
             Busy: others upload the same all the time.
         """
         told = tuple(step.model_copy(update={"told": now.replace(microsecond=0)}) for step in steps)
-        days = _days(told[0].start, told[-1].end)
+        start, end = told[0].start, told[-1].end
         for _ in attempts():
             try:
-                self._table.transact([self._put_day(site_id, kind, node, day, told, now) for day in days])
+                self._write([_Day(site_id, kind, node, day) for day in _days(start, end)], start, end, told, now)
             except Conflict:
                 continue
             return
+
+    def remove(self, site_id: str, kind: SeriesKind, node: str, start: datetime, end: datetime, now: datetime) -> Steps:
+        """Forget what was uploaded of a time, :data:`LONGEST_REMOVED` at most; returns what that was.
+
+        Raises:
+            Busy: others upload the same all the time.
+        """
+        for _ in attempts():
+            known = self.read(site_id, [kind], start, end, node).get((kind, node), ())
+            if not known:
+                return ()
+            days = sorted({day for step in known for day in _days(step.start, step.end)})
+            try:
+                self._write([_Day(site_id, kind, node, day) for day in days], start, end, (), now)
+            except Conflict:
+                continue
+            return known
+        raise AssertionError  # attempts() raises Busy
 
     def measured(self, site_id: str, kind: SeriesKind, node: str, at: datetime, value: float, now: datetime) -> None:
         """Keep a measurement: of base load the highest of each minute, of solar power the last."""
@@ -101,21 +142,30 @@ class SeriesStore:
         uploaded = self.read(site_id, _UPLOADED, now - REMEMBERED, now + AHEAD)
         return uploaded | self.read(site_id, _MEASURED, now - FRESH, now + FRESH)
 
+    def _write(self, days: Iterable[_Day], start: datetime, end: datetime, told: Steps, now: datetime) -> None:
+        """Put what is told in place of what was known of a time.
+
+        Raises:
+            Conflict: somebody else has written one of the days meanwhile.
+        """
+        self._table.transact([self._put_day(day, start, end, told, now) for day in days])
+
     def _put_day(
-        self, site_id: str, kind: SeriesKind, node: str, day: date, told: Steps, now: datetime
+        self, day: _Day, start: datetime, end: datetime, told: Steps, now: datetime
     ) -> "TransactWriteItemTypeDef":
         """Write a day if it is still as it is read now."""
-        key = keys.site_series_day(site_id, day, kind, node)
-        known = self._table.get(key)
-        midnight = _midnight(day)
-        steps = replaced(_readable(known) if known else (), within(told, midnight, midnight + _DAY))
+        known = self._table.get(day.key)
+        begins, ends = day.bounds
+        steps = replaced(
+            _readable(known) if known else (), max(start, begins), min(end, ends), within(told, begins, ends)
+        )
         item: Item = {
             "document": wire.dumps(steps).decode(),
             "revision": uuid4().hex,
-            "expires_at": _expiry(now, KEPT if kind.is_price else FORECASTS_KEPT),
+            "expires_at": _expiry(now, KEPT if day.kind.is_price else FORECASTS_KEPT),
         }
         unchanged = "revision = :read" if known else "attribute_not_exists(pk)"
-        return self._table.put_action(key, item, unchanged, {":read": known["revision"]} if known else None)
+        return self._table.put_action(day.key, item, unchanged, {":read": known["revision"]} if known else None)
 
     def _read_uploaded(self, site_id: str, start: datetime, end: datetime, found: dict[SeriesKey, list[Step]]) -> None:
         days = _days(start, end)
@@ -154,10 +204,6 @@ def _days(start: datetime, end: datetime) -> Sequence[date]:
     first = start.astimezone(UTC).date()
     last = (end.astimezone(UTC) - timedelta(microseconds=1)).date()
     return [first + timedelta(days=number) for number in range(max(1, (last - first).days + 1))]
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
 
 
 def _expiry(now: datetime, kept: timedelta) -> int:

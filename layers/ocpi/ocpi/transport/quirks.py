@@ -13,6 +13,7 @@ class Quirk(StrEnum):
     NO_PATCH = "no-patch"
     NO_MESSAGE_IDS = "no-message-ids"
     NO_PUSH = "no-push"
+    FEW_AT_A_TIME = "few-at-a-time"
 
     @property
     def meaning(self) -> str:
@@ -27,6 +28,7 @@ _MEANINGS = {
     Quirk.NO_PATCH: "it gets whole objects by PUT instead of changes by PATCH",
     Quirk.NO_MESSAGE_IDS: "it sends no X-Request-ID and X-Correlation-ID, which is not logged any more",
     Quirk.NO_PUSH: "it does not push what changes, so its lists are asked for every few minutes",
+    Quirk.FEW_AT_A_TIME: "it is asked for two charging profiles at a time instead of sixteen",
 }
 
 

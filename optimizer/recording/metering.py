@@ -18,6 +18,10 @@ LONGEST = timedelta(hours=48)
 STANDS = timedelta(minutes=5)
 """A meter that tells the same again so soon may just have not been read."""
 
+WATCHED = timedelta(minutes=15)
+"""What a vehicle can draw is seen over this time: so long is what a grid operator bills, and a meter that counts in
+tenths of a kWh, or tells the same moment twice, tells no power of less."""
+
 ALL = 0.95
 """Who draws this part of what is allowed draws all of it: clocks and meters are not exact."""
 
@@ -79,10 +83,21 @@ def told(meter: Meter, kwh: float, at: datetime) -> tuple[Meter, list[Drawn]]:
     end = max(at, meter.at + _SECOND)
     start = max(meter.at, end - LONGEST)
     drawn, level_kw = _spread(list(_allowed(meter, start, end)), grown)
-    seen = max((each.kw for each in drawn), default=0.0)
-    peak = {"peak_kw": seen, "held_back": level_kw is None} if seen >= meter.peak_kw else {}
-    changed = {"at": end, "kwh": kwh, "metered": True, "level_kw": level_kw, "allowed": _since(meter, end)}
-    return meter.model_copy(update=changed | peak), drawn
+    begun, watched_kwh = meter.at - _SECOND * meter.watched_s, meter.watched_kwh + grown
+    changed = {"at": end, "kwh": kwh, "metered": True, "level_kw": level_kw}
+    if end - begun >= WATCHED:
+        changed |= _peak(meter, max(begun, end - LONGEST), end, watched_kwh)
+        begun, watched_kwh = end, 0.0
+    changed |= {"watched_s": _seconds(end - begun), "watched_kwh": watched_kwh, "allowed": _since(meter, end, begun)}
+    return meter.model_copy(update=changed), drawn
+
+
+def _peak(meter: Meter, start: datetime, end: datetime, energy_kwh: float) -> dict[str, object]:
+    """The most that the vehicle was seen to draw, if it was from `start` to `end`: never more than it might."""
+    allowed = list(_allowed(meter, start, end))
+    drawn, level_kw = _spread(allowed, energy_kwh)
+    seen = min(max(each.kw for each in some) for some in (drawn, allowed)) if drawn else 0.0
+    return {"peak_kw": seen, "held_back": level_kw is None} if seen >= meter.peak_kw else {}
 
 
 def _spread(allowed: Sequence[Drawn], energy_kwh: float) -> tuple[list[Drawn], float | None]:
@@ -120,12 +135,12 @@ def _allowed(meter: Meter, start: datetime, end: datetime) -> Iterator[Drawn]:
         yield Drawn(moment, until, kw)
 
 
-def _since(meter: Meter, moment: datetime) -> tuple[tuple[int, int], ...]:
-    """What may be drawn, counted from `moment` on."""
-    passed = _seconds(moment - meter.at)
-    begun = [watt for second, watt in meter.allowed if second <= passed][-1:]
-    first = [(0, watt) for watt in begun]
-    return (*first, *((second - passed, watt) for second, watt in meter.allowed if second > passed))
+def _since(meter: Meter, moment: datetime, begun: datetime) -> tuple[tuple[int, int], ...]:
+    """What may be drawn from `begun` on, counted from `moment` on."""
+    passed, first = _seconds(moment - meter.at), _seconds(begun - meter.at)
+    before = [watt for second, watt in meter.allowed if second <= first][-1:]
+    at_first = [(first - passed, watt) for watt in before]
+    return (*at_first, *((second - passed, watt) for second, watt in meter.allowed if second > first))
 
 
 def _merged(steps: Sequence[tuple[int, int]]) -> tuple[tuple[int, int], ...]:

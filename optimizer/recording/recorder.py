@@ -11,14 +11,17 @@ from pydantic import ValidationError
 
 from ocpi import wire
 from ocpi.logs import logger
-from ocpi.sites.record import SLOT, Book, Event, EventKind, Signal
+from ocpi.sites.record import SLOT, Book, Event, EventKind, Signal, hour_of
 from ocpi.store.keys import ObjectId
 from ocpi.store.leases import Lease
 from ocpi.store.ledgers import Ledgers
 from ocpi.store.objects import Objects, StoredObject
 from ocpi.types.sessions import Session
 from optimizer.inputs import Inputs
-from optimizer.ledger import Present, awaits, due, entry, left_short, load_kw, loads_proved, proof
+from optimizer.recording.curtailments import awaits, load_kw, loads_proved, proof
+from optimizer.recording.entry import due, entry
+from optimizer.recording.happenings import left_short, undecided
+from optimizer.recording.present import Present
 from optimizer.situation import Decision
 
 ENOUGH_S = 10.0
@@ -50,6 +53,15 @@ class Recorder:
             logger.exception("the record was not kept", site_id=lease.site_id)
             return False
 
+    def undecided(self, lease: Lease, why: str, now: datetime) -> None:
+        """Note that nothing could be decided at a site, once."""
+        try:
+            book = self.ledgers.book(lease.site_id)
+            if (noted := undecided(book, why, now)) is not None:
+                self.ledgers.write(lease, noted[0], [], [noted[1]])
+        except Exception:  # noqa: BLE001 - as above
+            logger.exception("the record was not kept", site_id=lease.site_id)
+
     def _keep(self, lease: Lease, inputs: Inputs, decision: Decision) -> bool:
         book = self.ledgers.book(lease.site_id)
         present = Present(decision, inputs.sessions)
@@ -60,7 +72,7 @@ class Recorder:
         # A visit stands under its own key: written twice, it is there once.
         self.ledgers.put_visits(lease.site_id, new.visits, present.now)
         self.ledgers.note_event(lease.site_id, *filter(None, map(left_short, new.visits)))
-        known = self.ledgers.loads(lease.site_id, _hour(new.first), present.now + SLOT)
+        known = self.ledgers.loads(lease.site_id, hour_of(new.first), present.now + SLOT)
         self.ledgers.write(lease, new.book, new.hours(present, known), new.events)
         self._prove(lease.site_id, book, present)
         return awaits(new.book)
@@ -115,7 +127,3 @@ def _curtailed(signal: Signal, obeyed_at: datetime) -> Event:
         reason=signal.reason,
         subject=signal.signal_id,
     )
-
-
-def _hour(moment: datetime) -> datetime:
-    return moment.replace(minute=0, second=0, microsecond=0)
