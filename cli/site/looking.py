@@ -24,7 +24,7 @@ from ocpi.sites.phases import Phase
 from ocpi.sites.site import GRID
 
 _OF_NODE = ("node", "limit A", "drawn A", "may draw A", "others A")
-_OF_SESSION = ("EVSE", "until", "got kWh", "needs", "short", "draws kW", "may", "planned", "session")
+_OF_SESSION = ("EVSE", "until", "got kWh", "needs", "short", "draws kW", "may", "planned")
 
 
 def show(
@@ -135,7 +135,6 @@ def _session(session: SessionShown, zone: tzinfo) -> dict[str, object]:
         "draws kW": f"{session.drawn_kw:.1f}",
         "may": _rate(session.allowed) or session.profile,
         "planned": _rate(session.planned),
-        "session": session.session_id,
     }
 
 

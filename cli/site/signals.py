@@ -126,7 +126,7 @@ def _tell(told: SignalAnswer, zone: ZoneInfo, *, as_json: bool) -> None:
 def _lines(told: SignalAnswer, zone: ZoneInfo) -> Iterator[str]:
     yield f"{_state(told, zone)} Times are in {zone.key}."
     yield (
-        f"It is for {told.node}: at most {by_phase(told.limit_a)} A per phase, base load and sessions together,"
+        f"It asks for at most {by_phase(told.limit_a)} A per phase at {told.node}, base load and sessions together,"
         f" from {local(told.start, zone)} to {local(told.end, zone)}."
     )
     if told.state in (SignalState.PLANNED, SignalState.ACTIVE):

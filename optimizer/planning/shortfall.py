@@ -1,7 +1,7 @@
 """Why vehicles miss energy: what stood in the way, when, and how much it took; and what is above limits anyway."""
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ SHORT_KWH = 1e-3
 
 _UNTOLD_KWH = 5e-4
 """A cause of less stays untold beside a greater one."""
+
+_ROUNDING_KWH = 1e-6
+"""Less is no time at which anything was in the way: a departure may lie a hair behind the start of a step."""
 
 _TIMES = 3
 """If a limit was in the way more often, only the first and the last moment are told."""
@@ -71,7 +74,7 @@ def _shortages(
     possible_kwh = float(case.most[vehicle] * case.kwh_per_unit[vehicle].sum())
     beyond_kwh = max(0.0, float(case.need_kwh[vehicle]) - possible_kwh)
     found = [_no_time(case, vehicle, possible_kwh, beyond_kwh)] if beyond_kwh else []
-    found += obstacles.of(number, missing_kwh - beyond_kwh)
+    found += obstacles.of(number, vehicle, missing_kwh - beyond_kwh)
     found.sort(key=lambda each: (each.kwh, each.cause), reverse=True)
     yield from (each for each in found if each.kwh >= min(_UNTOLD_KWH, found[0].kwh))
 
@@ -116,7 +119,8 @@ class _Obstacles:
         least = np.maximum(case.least[short, None], resolution)
         reachable = floored(np.minimum(own + room, most), resolution)
         usable = np.where(reachable >= least, np.maximum(reachable - own, 0.0), 0.0)
-        self._lost_kwh: Floats = np.maximum(most - own - usable, 0.0) * kwh
+        lost_kwh = np.maximum(most - own - usable, 0.0) * kwh
+        self._lost_kwh: Floats = np.where(lost_kwh > _ROUNDING_KWH, lost_kwh, 0.0)
         """What the limits kept it from, (k, t)."""
         self._unused_kwh: Floats = (usable * kwh).sum(axis=1)
         """What it could have drawn and does not, (k,)."""
@@ -124,7 +128,7 @@ class _Obstacles:
         self._smallest_kwh: Floats = smallest.min(axis=1, initial=np.inf)
         """The least part of that, (k,)."""
 
-    def of(self, number: int, missing_kwh: float) -> Iterator[Shortage]:
+    def of(self, number: int, vehicle: int, missing_kwh: float) -> Iterator[Shortage]:
         """What each obstacle cost a vehicle, in proportion to what it kept it from.
 
         Room that it could have used beside the others is nobody else's fault.
@@ -138,7 +142,7 @@ class _Obstacles:
             return
         amounts = np.bincount(cause, lost_kwh) * ((missing_kwh - unused_kwh) / lost_kwh.sum())
         for each in np.flatnonzero(amounts).tolist():
-            periods = tuple(_periods(self._case.problem, (cause == each) & (lost_kwh > 0)))
+            periods = tuple(_periods(self._case.problem, vehicle, (cause == each) & (lost_kwh > 0)))
             yield Shortage(self._causes[each], float(amounts[each]), periods, self._dated)
 
     def _tightest(self, short: Ints, left: Floats) -> tuple[Floats, Ints]:
@@ -193,12 +197,14 @@ class _Obstacles:
         return ", ".join(filter(None, (place, line, source, kept)))
 
 
-def _periods(problem: Problem, steps: Bools) -> Iterator[tuple[datetime, datetime]]:
-    """When it is true."""
+def _periods(problem: Problem, vehicle: int, steps: Bools) -> Iterator[tuple[datetime, datetime]]:
+    """When it is true, as long as a vehicle is there."""
+    stays = timedelta(seconds=min(problem.vehicles[vehicle].departure_s, float(problem.edges_s[-1])))
+    leaves = (problem.start.astimezone(UTC) + stays).astimezone(problem.start.tzinfo)
     runs = list(_runs(steps))
     if len(runs) > _TIMES:
         runs = [(runs[0][0], runs[-1][1])]
-    yield from ((problem.starts[first], problem.starts[end]) for first, end in runs)
+    yield from ((problem.starts[first], min(problem.starts[end], leaves)) for first, end in runs)
 
 
 def _sorted(on: Ints, room: Floats) -> tuple[Ints, Floats]:

@@ -279,10 +279,13 @@ export function visits(before) {
 }
 
 const REASONS = [
-  ["grid connection, L1, 17:00-21:00: 4.2 kWh short"],
-  ["feeder deck-2, L2, 18:00-19:15: 2.9 kWh short", "grid connection, L2, 17:00-18:00: 1.3 kWh short"],
-  ["left at 17:05, and was believed to stay until 19:00"],
-  ["stays too short: 17.2 of 21.4 kWh fit into 1.6 h at 16 A: 4.2 kWh short"],
+  ["grid connection, L1, weekly calendar, 17:00-21:00: 4.2 kWh short"],
+  [
+    "feeder deck-2, L2, base limit, 18:00-19:15: 2.9 kWh short",
+    "grid connection, L2, weekly calendar, 17:00-18:00: 1.3 kWh short",
+  ],
+  ["left at 17:05, and was believed to stay until 19:00: 4.2 kWh short"],
+  ["stays too short: 17.2 of 21.4 kWh fit into 1.6 h at 11.0 kW: 4.2 kWh short"],
 ];
 
 export const LIMITS = {

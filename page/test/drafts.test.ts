@@ -125,6 +125,23 @@ test("reasons count by what they are about, not by their hours and amounts", () 
   assert.equal(cause("took no more than 3.7 kW of its own accord"), "the vehicle took no more of its own accord");
   assert.equal(cause("most below least (5 A < 6 A): 2.0 kWh short"), "most below least");
   assert.equal(cause("room left unused: 0.010 kWh short"), "room left unused");
+  assert.equal(
+    cause("left at 17:05, and was believed to stay until 19:00: 2.0 kWh short"),
+    "left earlier than was believed",
+  );
+  assert.equal(
+    cause("grid connection, L1, signal dso-1, 12:00-14:00, 15:00-15:30: 28.4 kWh short"),
+    "grid connection, L1, signal dso-1",
+  );
+  assert.equal(
+    cause("grid connection, L1, override works, 2026-03-02 22:00-2026-03-03 06:00: 4.0 kWh short"),
+    "grid connection, L1, override works",
+  );
+  assert.equal(
+    cause("feeder F2, L2, room kept for arriving cars, 11:25-18:00: 4.2 kWh short"),
+    "feeder F2, L2, room kept for arriving cars",
+  );
+  assert.equal(cause("not explained: 0.9 kWh short"), "not explained");
 });
 
 test("a warning speaks of rules as the page does", () => {

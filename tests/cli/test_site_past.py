@@ -57,7 +57,7 @@ TABLES = {
     ("events",): ("at", "what", "by", "why"),
     ("signal", "list"): ("signal", "state", "node", "from", "until", "limit A", "obeyed in", "by"),
     ("override", "list"): ("node", "limit", "from", "until", "why", "id"),
-    ("show",): ("EVSE", "until", "got kWh", "needs", "short", "draws kW", "may", "planned", "session"),
+    ("show",): ("EVSE", "until", "got kWh", "needs", "short", "draws kW", "may", "planned"),
 }
 
 

@@ -68,7 +68,7 @@ def test_what_goes_on_is_shown_with_the_plan_and_why_something_is_short(ocpi: Oc
     assert second["planned"]["unit"] == "A"
     words = ocpi("site", "show", "garage").out
     assert "    F2" in words, "under the transformer that it hangs on"
-    for text in ("grid", "S1", f"{second['planned']['value']:g} A", "short"):
+    for text in ("grid", "E1", f"{second['planned']['value']:g} A", "short"):
         assert text in words
 
 

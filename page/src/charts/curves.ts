@@ -103,7 +103,7 @@ export function topOf(all: readonly PhaseCurves[]): number {
   const highest = all.flatMap(({ drawn, planned, allowed, base }) => [drawn, planned, allowed, base].flatMap(known));
   const limits = all.flatMap(({ limit }) => known(limit)).toSorted((one, other) => one - other);
   const load = highest.reduce((most, value) => Math.max(most, value), 0);
-  const usual = Math.max(load, limits[Math.floor(limits.length / 2)] ?? 0);
+  const usual = Math.max(load, limits[Math.floor(limits.length / 4)] ?? 0);
   return Math.max(load, limits.findLast((limit) => limit <= FAR * usual) ?? 0) * 1.08;
 }
 

@@ -42,10 +42,15 @@ function shares({ short_kwh, why }: Left): Map<string, number> {
   return found;
 }
 
-/** A reason without its hours and amounts: of "feeder deck-2, L2, 18:00-19:15: 4.2 kWh short" the feeder and the phase. */
+const HOURS = /, (\d{4}-\d\d-\d\d )?\d\d:\d\d-.*$/;
+
+/**
+ * A reason without its hours and amounts: of "grid connection, L2, signal dso-1, 18:00-19:15: 4.2 kWh short" the place,
+ * the phase and what held.
+ */
 export function cause(why: string): string {
   if (why.startsWith("left at ")) return "left earlier than was believed";
   if (why.startsWith("took no more than ")) return "the vehicle took no more of its own accord";
   const [place = why] = why.split(": ");
-  return place.replace(/(, \d{2}:\d{2}.*| \(.*\)| [\d.]+ (A|kW) at most)$/, "");
+  return place.replace(HOURS, "").replace(/( \(.*\)| [\d.]+ (A|kW) at most)$/, "");
 }

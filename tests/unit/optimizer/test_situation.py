@@ -665,3 +665,54 @@ def test_what_a_vehicle_may_draw_for_ever_is_its_share_of_its_feeder() -> None:
     evses = [evse(f"E{number}") for number in range(20)]
     decision = decide(inputs(site, [session("S1", "E1"), session("S9", "E9")], evses))
     assert {id_: schedule.tail for id_, schedule in decision.desired.items()} == {"S1": 10, "S9": 20}
+
+
+def test_the_reasons_of_a_plan_name_the_limit_that_held() -> None:
+    """NOW is a Saturday, 22:07:30 at the site; each limit leaves too little to charge with."""
+    none = {"L1": 0, "L2": 0, "L3": 0}
+    limits = {
+        "base": {"limit_a": none},
+        "weekly": [{"day_of_week": ["SATURDAY"], "start_time": "22:00", "end_time": "23:00", "limit_a": none}],
+        "overrides": [{"id": "works", "start": "2026-03-28T22:00:00Z", "end": "2026-03-28T23:00:00Z", "limit_kw": 1}],
+        "caps": [{"signal_id": "dso-1", "start": "2026-03-28T22:30:00Z", "end": "2026-03-28T23:00:00Z", "limit_kw": 0}],
+    }
+    wish = {
+        "profile_type": "REGULAR",
+        "departure_time": format_datetime(NOW.replace(hour=23, minute=30)),
+        "energy_need": 10,
+    }
+    site = {"limits": limits, "arrival_headroom": 0}
+    plan = decide(inputs(site, [session("S1", "E1", charging_preferences=wish)], EVSES)).plan
+    assert plan
+    (reasons,) = plan.why
+    assert {reason.rpartition(": ")[0] for reason in reasons} == {
+        "grid connection, L1, weekly calendar, 22:07-23:00",
+        "grid connection, L1, override works, 23:00-23:30",
+        "grid connection, L1, signal dso-1, 23:30-00:00",
+        "grid connection, L1, base limit, 00:00-00:30",
+    }
+
+
+def test_what_is_kept_beside_newcomers_is_for_cars_that_may_stay_longer_than_is_believed() -> None:
+    """One newcomer counts at all hours; from when they are believed to leave, two more cars may go on drawing."""
+    cars = {f"E{number}": number // 2 for number in range(1, 5)}
+    site = {
+        "limits": {"base": {"limit_kw": 15}},
+        "evses": [{"evse_uid": uid, "phases": list(PHASES)} for uid in cars],
+    }
+    there = [
+        session(
+            f"S{uid}",
+            uid,
+            charging_preferences={
+                "profile_type": "REGULAR",
+                "departure_time": format_datetime(NOW + timedelta(hours=2 + later)),
+                "energy_need": 40,
+            },
+        )
+        for uid, later in cars.items()
+    ]
+    plan = decide(inputs(site, there, EVSES)).plan
+    assert plan
+    told = " ".join(reason for reasons in plan.why for reason in reasons)
+    assert "grid connection, L1, base limit, room kept for cars that may stay longer, " in told

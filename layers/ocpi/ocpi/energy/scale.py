@@ -10,5 +10,5 @@ def top_of(loads: Iterable[float], limits: Iterable[float]) -> float:
     """The least that a scale has to reach for all loads to be seen, and the limits that are about as high."""
     ordered = sorted(limits)
     load = max(loads, default=0.0)
-    usual = max(load, ordered[len(ordered) // 2] if ordered else 0.0)
+    usual = max(load, ordered[len(ordered) // 4] if ordered else 0.0)
     return max(load, *(limit for limit in ordered if limit <= _FAR * usual), 0.0)
