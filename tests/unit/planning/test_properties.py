@@ -122,12 +122,12 @@ def _dies(*_: object, **__: object) -> None:
 @SOME
 @given(problems(), st.integers(2, 50))
 def test_of_two_that_are_alike_the_one_with_the_higher_priority_gets_no_less(of: Problem, priority: int) -> None:
-    # But for what rounding and calming may cost: a hundredth of its need, and needs of less than a block of charging.
+    # But for what rounding and calming may cost (3 % of its need), and needs of less than a block of charging.
     assume(of.vehicles and of.vehicles[0].energy_kwh >= 1)
     low = replace(of.vehicles[0], priority=1.0)
     high = replace(low, id="high", priority=float(priority))
     plan = solve(replace(of, vehicles=[low, *of.vehicles[1:], high], previous={}))
-    assert plan.delivered_kwh[-1] >= plan.delivered_kwh[0] - 0.01 * low.energy_kwh
+    assert plan.delivered_kwh[-1] >= plan.delivered_kwh[0] - 0.03 * low.energy_kwh
 
 
 @SOME
