@@ -243,7 +243,7 @@ def test_a_table_tells_people_and_files_tell_programs(offline: Ocpi, tmp_path: P
     assert (printed.exit_code, printed.err) == (0, "")
     plan = json.loads(out.read_text())
     for id_, session in plan["sessions"].items():
-        row = next(line for line in printed.out.splitlines() if f" {id_} " in line)
+        row = next(line for line in printed.out.splitlines() if line.startswith(f"{id_} "))
         assert f"{session['delivered_kwh']:.1f}" in row
     assert plan["objective"]["cost"] == pytest.approx(float(printed.out.split("Cost ")[1].split(",")[0]), abs=0.01)
     assert image.imread(plot).shape[1] > 1000
