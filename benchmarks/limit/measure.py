@@ -183,7 +183,7 @@ class Place:
             "limits": {"base": _limit(self._full_a)},
             "default_limit_a": NEWCOMER_A,
         }
-        self._call("PUT", f"/sites/{self.id}", site, {"If-None-Match": "*"})
+        self._call("PUT", f"/sites/{self.id}?confirm=true", site, {"If-None-Match": "*"})
 
     def _limit(self, limit_a: float, revision: str) -> None:
         """As the page does it."""
