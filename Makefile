@@ -36,8 +36,8 @@ test: setup ## unit, contract and template tests, and those of the page
 slow: setup ## the proofs that take longest: a day and a month of charging, stories of faults, every check of a platform
 	$(BIN)/pytest -n auto -m 'slow and not e2e' $(ARGS)
 
-e2e: setup ## end-to-end tests: deploy the real template on the local AWS and use it
-	$(BIN)/pytest -m e2e $(ARGS)
+e2e: setup ## end-to-end tests: deploy the real template on the local AWS and use it; ARGS='-m e2e' with a day of real sessions
+	$(BIN)/pytest -m 'e2e and not slow' $(ARGS)
 
 fuzz: setup ## bad input, for long: FUZZ_EXAMPLES=N of everything, other ones in each run
 	FUZZ_EXAMPLES=$(or $(FUZZ_EXAMPLES),500) $(BIN)/pytest -n auto tests/fuzz $(ARGS)

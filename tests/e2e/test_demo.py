@@ -19,6 +19,7 @@ def test_a_day_under_the_limit(tmp_path: Path) -> None:
     assert report["energy_delivered_kwh"] > 0.8 * report["energy_requested_kwh"]
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not CALTECH.exists(), reason="the table of real sessions is not beside the project")
 def test_a_day_of_real_sessions_under_the_limit(tmp_path: Path) -> None:
     options = ["--sessions", str(CALTECH), "--day", "2019-03-05", "--limit-kw", "30"]
