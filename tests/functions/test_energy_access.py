@@ -109,6 +109,7 @@ def site(aws: None, time: Callable[..., None]) -> None:
     described(SITE | {"id": "other", "location": SITE["location"] | {"location_id": "L2"}})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("endpoint", ENDPOINTS, ids=" ".join)
 def test_a_scope_is_good_for_what_was_granted_and_a_grant_for_what_the_token_is_for(
     site: None, endpoint: Endpoint
