@@ -6,7 +6,6 @@ from typing import Annotated
 from uuid import uuid4
 
 import typer
-from pydantic import ValidationError
 
 from cli.deployment import Deployment
 from cli.output import AsJson, answer, answer_table
@@ -21,14 +20,14 @@ from cli.site.options import (
     brief,
     brief_by_phase,
     by_phase,
+    checked,
     given_limit,
     heading,
     limit_text,
 )
 from ocpi import clock
 from ocpi.sites.limits import Cap, Override, SourceKind
-from ocpi.sites.reading import problems_of
-from ocpi.sites.site import GRID, Branch, SiteError, parse_time
+from ocpi.sites.site import GRID, Branch, parse_time
 
 override = typer.Typer(no_args_is_help=True, help="Limits that stand in for the base and the calendar for a while.")
 
@@ -78,10 +77,7 @@ def add(  # noqa: PLR0913, PLR0917 - the options of the command
     wanted = given_limit(kw, ampere, branch)
     times = {"start": parse_time(start) if start else None, "end": parse_time(end) if end else None}
     about = {"id": f"o-{uuid4().hex[:8]}", "reason": reason, "author": deployment.author}
-    try:
-        new = Override.model_validate(wanted.model_dump() | times | about)
-    except ValidationError as error:
-        raise SiteError(problems_of(error, Override)) from None
+    new = checked(Override, wanted.model_dump() | times | about)
     changed = edited(deployment, lambda by: deployment.desk.add_override(site, node, new, by), yes=yes, reason=reason)
     branch = changed.site.branch(node)
     whole = _now(branch) | {"id": site, "revision": changed.revision, "override": new}

@@ -6,7 +6,7 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from cli.failure import Failure
 from ocpi import clock, zones
@@ -37,10 +37,19 @@ def given_limit(kw: float | None, ampere: str | None, branch: Branch) -> Limit:
     """
     if (kw is None) == (ampere is None):
         raise Failure("give the limit either with --kw or with --a")
+    return checked(Limit, {"limit_kw": kw} if kw is not None else {"limit_a": _amperes(ampere or "", branch)})
+
+
+def checked[M: BaseModel](model: type[M], fields: Mapping[str, object]) -> M:
+    """What was given as a part of a site.
+
+    Raises:
+        SiteError: it cannot be; each wrong field is named.
+    """
     try:
-        return Limit(limit_kw=kw) if kw is not None else Limit(limit_a=_amperes(ampere or "", branch))
+        return model.model_validate(fields)
     except ValidationError as error:
-        raise SiteError(problems_of(error, Limit)) from None
+        raise SiteError(problems_of(error, model)) from None
 
 
 def _amperes(text: str, branch: Branch) -> dict[Phase, float]:

@@ -6,7 +6,6 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 import typer
-from pydantic import ValidationError
 
 from cli.deployment import Deployment
 from cli.failure import Failure
@@ -24,6 +23,7 @@ from cli.site.options import (
     brief,
     brief_by_phase,
     by_phase,
+    checked,
     given_limit,
     heading,
     local,
@@ -31,8 +31,7 @@ from cli.site.options import (
 )
 from ocpi import clock
 from ocpi.energy.signals import FURTHEST_AHEAD, USUAL, SignalAnswer, SignalOrder, SignalState
-from ocpi.sites.reading import problems_of
-from ocpi.sites.site import GRID, SiteError, parse_time
+from ocpi.sites.site import GRID, parse_time
 
 app = typer.Typer(no_args_is_help=True, help="Curtailments by the grid operator.")
 
@@ -90,10 +89,7 @@ def send(  # noqa: PLR0913, PLR0917 - the options of the command
     wanted = given_limit(kw, ampere, found.branch(node))
     starts = parse_time(start) if start else (before.start if before else now)
     about = {"node": node, "start": starts, "end": parse_time(end), "reason": reason}
-    try:
-        order = SignalOrder.model_validate(wanted.model_dump() | about)
-    except ValidationError as error:
-        raise SiteError(problems_of(error, SignalOrder)) from None
+    order = checked(SignalOrder, wanted.model_dump() | about)
     taken, _ = edited(
         deployment,
         lambda by: deployment.signal_desk.take(site, signal_id, order, by, deployment.author),

@@ -5,18 +5,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from cli.deployment import Deployment
 from cli.failure import Failure
 from cli.files import read_bytes
 from cli.output import AsJson, answer, answer_table
 from cli.site.editing import edited, known, whose
-from cli.site.options import Ampere, Kw, Node, Reason, SiteId, Yes, given_limit, limit_text
+from cli.site.options import Ampere, Kw, Node, Reason, SiteId, Yes, checked, given_limit, limit_text
 from ocpi import clock
 from ocpi.energy.edit import Known
 from ocpi.sites.limits import WeeklyLimit
-from ocpi.sites.reading import problems_of, read
+from ocpi.sites.reading import read
 from ocpi.sites.site import GRID, SiteError
 
 app = typer.Typer(no_args_is_help=True, help="Limits that hold at some hours of some weekdays, at the site.")
@@ -47,11 +47,7 @@ def add(  # noqa: PLR0913, PLR0917 - the options of the command
     wanted = given_limit(kw, ampere, before.site.branch(node))
     names = [day.strip().upper() for day in days.split(",") if day.strip()]
     times = {"day_of_week": names, "start_time": start, "end_time": end}
-    try:
-        entry = WeeklyLimit.model_validate(wanted.model_dump() | times)
-    except ValidationError as error:
-        raise SiteError(problems_of(error, WeeklyLimit)) from None
-    entries = (*before.site.limits_of(node).weekly, entry)
+    entries = (*before.site.limits_of(node).weekly, checked(WeeklyLimit, wanted.model_dump() | times))
     _change(context.obj, before, node, entries, reason=reason, yes=yes, as_json=as_json)
 
 

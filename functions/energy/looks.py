@@ -14,7 +14,7 @@ from energy.paging import PAGING, Pages, before_in
 from energy.reading import Span, number_of, span_of
 from ocpi import clock
 from ocpi.energy.desk import Desk
-from ocpi.energy.history import History, history, to_csv
+from ocpi.energy.history import STEPS_S, History, history, to_csv
 from ocpi.energy.looking import Looking
 from ocpi.energy.picture import Picture
 from ocpi.energy.planned import Planned
@@ -22,7 +22,6 @@ from ocpi.sites.record import Event, VisitRecord
 from ocpi.store.grants import Right
 from ocpi.store.ledgers import Ledgers
 
-STEPS_S = (300, 900, 3600)
 MOST_NUMBERS = 400_000
 """So many numbers one answer of history may have; Lambda answers with 6 MB at most."""
 
