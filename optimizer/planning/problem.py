@@ -218,7 +218,7 @@ class Plan:
     """energy_kwh, short_kwh, cost, import_kwh, export_kwh, peak_kw, changes."""
     timing_ms: Mapping[str, float] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def why(self) -> tuple[tuple[str, ...], ...]:
         """The shortages of each vehicle in words."""
         return tuple(tuple(map(str, some)) for some in self.shortages)
