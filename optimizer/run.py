@@ -238,11 +238,11 @@ def _told(decision: Decision) -> dict[str, Any]:
 def _held_back(decision: Decision) -> int:
     """How many sessions are to get another profile that may not be sent yet."""
     now, sent = decision.situation.now, {charging.id for charging, _ in decision.sends}
-    ours = {charging.id for charging in decision.situation.planned()}
+    waiting = {charging.id for charging in decision.situation.planned()} - sent
     return sum(
         not _on_its_way(state.pending or state.accepted, decision.desired[state.id], now)
         for state in decision.situation.states
-        if state.id in decision.desired and state.id in ours - sent
+        if state.id in decision.desired and state.id in waiting
     )
 
 
